@@ -1,0 +1,32 @@
+// What the program says while it runs. The interface only: the writer is made at the composition root, so that nothing
+// below it can log to a place of its own.
+
+import type { CloseReason } from "../socket/close-reason.ts";
+
+/** Peers can cause `debug` and `info` only; a backend's failure is a `warn`; `error` is our own bug (design 4). */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** One line of the access log, written when a connection ends (design 6). */
+export interface AccessRecord {
+  readonly id: string;
+  readonly route: string;
+  readonly listener: string;
+  readonly client: string;
+  readonly backend: string | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+  /** From the choice of a target to its answer; absent when no backend was reached. */
+  readonly connectMs: number | undefined;
+  readonly reason: CloseReason;
+}
+
+export interface Log {
+  /** `event` is a stable word for programs, `message` a sentence for people. */
+  write(level: LogLevel, event: string, message: string, fields?: LogFields): void;
+  /** Whether access records are written at all, so that callers need not build them. */
+  readonly access: boolean;
+  connection(record: AccessRecord): void;
+}

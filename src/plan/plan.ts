@@ -1,0 +1,63 @@
+// The plan: everything the data path needs, compiled from all resources into plain, structured-cloneable data. No
+// functions, no class instances: the engine that runs it may live in another thread.
+
+import type { CidrMap } from "../base/cidr-map.ts";
+import type { RouteLimits, RouteTimeouts } from "../resource/route.ts";
+
+/** One address and port to bind. */
+export interface ListenerPlan {
+  /** `*:5432`, `127.0.0.1:5432`, `[::1]:5432`: the listener's identity across reloads. */
+  readonly name: string;
+  /** IP without brackets; absent means all addresses, IPv4 and IPv6. */
+  readonly host?: string;
+  readonly port: number;
+  /** Routes that share this listener, in the order they were written. */
+  readonly entries: readonly ListenerEntry[];
+  /** Client address → index into `entries`; absent when no entry matches on the source. */
+  readonly bySource?: CidrMap;
+  /** Index of the entry for everyone else, or -1. */
+  readonly fallback: number;
+}
+
+/** One route's claim on a listener. */
+export interface ListenerEntry {
+  readonly route: string;
+  /** Added to the first port of ranged targets: this listener's distance from the start of its range. */
+  readonly portOffset: number;
+}
+
+/** What happens to a connection that belongs to a route. */
+export interface RoutePlan {
+  readonly name: string;
+  /** Where it was written. */
+  readonly file: string;
+  readonly line: number;
+  readonly pool: string;
+  readonly allow?: CidrMap;
+  readonly deny?: CidrMap;
+  readonly timeouts: RouteTimeouts;
+  readonly limits: RouteLimits;
+}
+
+/** Weighted targets. */
+export interface PoolPlan {
+  readonly name: string;
+  readonly balance: "round-robin";
+  readonly targets: readonly TargetPlan[];
+}
+
+/** One target as written; a host name stands for all addresses it resolves to. */
+export type TargetPlan = (
+  | { readonly host: string; readonly port: number; /** Takes the listener's `portOffset`. */ readonly ranged: boolean }
+  | { readonly unix: string }
+) & {
+  /** As written; the target's identity within its pool, and its `backend` label in logs and metrics. */
+  readonly address: string;
+  readonly weight: number;
+};
+
+export interface Plan {
+  readonly listeners: readonly ListenerPlan[];
+  readonly routes: readonly RoutePlan[];
+  readonly pools: readonly PoolPlan[];
+}

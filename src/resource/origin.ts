@@ -1,0 +1,14 @@
+// Where a resource was written, so that whoever finds a mistake in it later can point at the exact place.
+
+import type { Position } from "../base/diagnostic.ts";
+
+/** Keys and indexes from the document's root to a value, for example `["backends", 1, "weight"]`. */
+export type ValuePath = readonly (string | number)[];
+
+/** A resource's place in its source. */
+export interface Origin {
+  /** The source as messages show it: a file path, `document:NAME` (admin API), or the path an embedded route had. */
+  readonly file: string;
+  /** Position of the value at `path`, or of its nearest written ancestor. */
+  locate(path: ValuePath): Position;
+}
