@@ -43,4 +43,6 @@ export interface Runtime {
   /** Serves HTTP/1.1. Rejects with GatewayError when the address cannot be bound. */
   serve(address: SocketAddress, handle: (request: Request) => Response | Promise<Response>): Promise<HttpServer>;
   openDatabase(path: string): Database;
+  /** Descriptors this process may have open now; `undefined` where that cannot be known. */
+  descriptorLimit(): number | undefined;
 }

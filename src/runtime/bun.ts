@@ -1,0 +1,134 @@
+// The runtime interface on Bun: the only file below the entry point that may say `Bun.`. Bun's sockets are used as they
+// are. There is one handler table for all accepted and one for all dialled sockets, and every event goes to the owner in
+// `socket.data`, so a socket costs no wrapper, no closure, and a chunk no allocation of ours. What we rely on in Bun is
+// proven in test/contract/.
+
+import { Database as BunDatabase } from "bun:sqlite";
+import { GatewayError } from "../base/gateway-error.ts";
+import type { DialOwner, SocketOwner } from "../socket/socket.ts";
+import { bindError, errorCode } from "./bind-error.ts";
+import { descriptorLimit } from "./descriptor-limit.ts";
+import type { Database, HttpServer, Listening, Runtime, SocketAddress, SqlValue } from "./runtime.ts";
+import { removeStaleSocket } from "./stale-socket.ts";
+
+/**
+ * Bun closes an HTTP connection on which nothing moved for this long. Its default of 10 s cuts event streams whose
+ * heartbeat is slower; a minute still gets rid of clients that open a connection and say nothing.
+ */
+const HTTP_IDLE_TIMEOUT_SECONDS = 60;
+
+/** What happens on a socket, whoever opened it. `end` has to be there: without it Bun closes at the peer's FIN. */
+const EVENTS = {
+  // Plain arrays: nothing below needs what Buffer adds.
+  binaryType: "uint8array",
+  open(socket: Bun.Socket<SocketOwner>): void {
+    socket.data.opened(socket);
+  },
+  data(socket: Bun.Socket<SocketOwner>, bytes: Uint8Array): void {
+    socket.data.received(bytes);
+  },
+  drain(socket: Bun.Socket<SocketOwner>): void {
+    socket.data.writable();
+  },
+  end(socket: Bun.Socket<SocketOwner>): void {
+    socket.data.ended();
+  },
+  close(socket: Bun.Socket<SocketOwner>, error?: Error): void {
+    socket.data.closed(error);
+  },
+  error(socket: Bun.Socket<SocketOwner>, error: Error): void {
+    socket.data.failed(error);
+  },
+} as const;
+
+const DIAL_EVENTS = {
+  ...EVENTS,
+  connectError(socket: Bun.Socket<DialOwner>, error: Error): void {
+    socket.data.unreachable(error);
+  },
+} as const;
+
+/** The runtime on Bun. Holds no state: everything it opens is the caller's. */
+export function bunRuntime(): Runtime {
+  return { name: "bun", version: Bun.version, listen, connect, serve, openDatabase, descriptorLimit };
+}
+
+function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {
+  return bind(address, () => {
+    if ("unix" in address) {
+      const listener = Bun.listen({ unix: address.unix, allowHalfOpen: true, data: owner, socket: EVENTS });
+      return { port: 0, stop: () => listener.stop(false) };
+    }
+    const { host: hostname, port } = address;
+    const listener = Bun.listen({ hostname, port, allowHalfOpen: true, data: owner, socket: EVENTS });
+    return { port: listener.port, stop: () => listener.stop(false) };
+  });
+}
+
+function connect(address: SocketAddress, owner: DialOwner): void {
+  const options = { allowHalfOpen: true, data: owner, socket: DIAL_EVENTS };
+  try {
+    // The promise says the same as `open` and `connectError`, which have been called when it settles. A rejection that
+    // `connectError` heard of is not reported as unhandled, so there is nothing to wait for and nothing is swallowed.
+    if ("unix" in address) void Bun.connect({ ...options, unix: address.unix });
+    else void Bun.connect({ ...options, hostname: address.host, port: address.port });
+  } catch (cause) {
+    // Bun judges the options at once (a port above 65535). Told later, as every other failure is.
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    queueMicrotask(() => owner.unreachable(error));
+  }
+}
+
+function serve(
+  address: SocketAddress,
+  handle: (request: Request) => Response | Promise<Response>,
+): Promise<HttpServer> {
+  // `development: false`: never an error page with a stack trace, whatever the environment says.
+  const options = { fetch: handle, development: false };
+  return bind(address, () => {
+    const server =
+      "unix" in address
+        ? Bun.serve({ ...options, unix: address.unix })
+        : Bun.serve({
+            ...options,
+            hostname: address.host,
+            port: address.port,
+            idleTimeout: HTTP_IDLE_TIMEOUT_SECONDS,
+          });
+    return { port: server.port ?? 0, stop: () => server.stop(true) };
+  });
+}
+
+/** Binds once, and once more when a dead process left its socket file at the address. */
+async function bind<Bound>(address: SocketAddress, attempt: () => Bound): Promise<Bound> {
+  try {
+    return attempt();
+  } catch (cause) {
+    const leftover = "unix" in address && errorCode(cause) === "EADDRINUSE" && (await removeStaleSocket(address.unix));
+    if (!leftover) throw bindError(address, cause);
+  }
+  try {
+    return attempt();
+  } catch (cause) {
+    throw bindError(address, cause);
+  }
+}
+
+function openDatabase(path: string): Database {
+  const database = attempt(`open "${path}"`, () => new BunDatabase(path, { create: true }));
+  return {
+    exec: (sql) => attempt("change the state database", () => void database.run(sql)),
+    all: <Row>(sql: string, ...parameters: SqlValue[]) =>
+      attempt("use the state database", () => database.query<Row, SqlValue[]>(sql).all(...parameters)),
+    close: () => database.close(),
+  };
+}
+
+function attempt<Result>(what: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GatewayError("state/failed", `Cannot ${what}: ${why}`, cause);
+  }
+}
