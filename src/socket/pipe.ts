@@ -43,6 +43,7 @@ export class Pipe implements FlowObserver {
   readonly #owner: PipeOwner;
   #reason: CloseReason | null = null;
   #lingering = false;
+  #closed = false;
 
   /** Takes over the client's socket; what it sends is held until `join`. */
   constructor(client: Socket, owner: PipeOwner) {
@@ -99,28 +100,23 @@ export class Pipe implements FlowObserver {
   }
 
   flowFinished(): void {
-    const { inbound, outbound } = this;
-    if (outbound !== null && inbound.sentFin && outbound.sentFin) this.#reason ??= "done";
-    this.#owner.deadlineChanged();
+    // The FIN may just have closed the last socket: then there is nothing left to wait for.
+    if (!this.#closed) this.#owner.deadlineChanged();
   }
 
   flowClosed(flow: Flow): void {
     const { inbound, outbound } = this;
-    const lost: CloseReason = flow === inbound ? "client-reset" : "backend-reset";
-    if (outbound === null) {
-      this.#owner.pipeClosed((this.#reason ??= lost));
-      return;
-    }
-    const other = flow === inbound ? outbound : inbound;
-    if (other.closedSource) {
-      this.#owner.pipeClosed((this.#reason ??= lost));
-      return;
-    }
-    if (this.#reason === "done") return;
     const aborting = this.#reason !== null;
-    this.#reason ??= lost;
-    if (aborting) return;
-    if (flow.sawFin) {
+    // The second FIN may close a socket before `shutdown` returns, so this is asked here and not when a flow finishes.
+    const done = outbound !== null && inbound.sentFin && outbound.sentFin;
+    const reason = (this.#reason ??= done ? "done" : flow === inbound ? "client-reset" : "backend-reset");
+    const other = flow === inbound ? outbound : inbound;
+    if (other === null || other.closedSource) {
+      this.#closed = true;
+      this.#owner.pipeClosed(reason);
+    } else if (aborting || done) {
+      return; // The other side is closing too.
+    } else if (flow.sawFin) {
       this.#lingering = true;
       other.discard();
       this.#owner.deadlineChanged();
