@@ -6,10 +6,10 @@
 import { Database as BunDatabase } from "bun:sqlite";
 import { GatewayError } from "../base/gateway-error.ts";
 import type { DialOwner, SocketOwner } from "../socket/socket.ts";
-import { bindError, errorCode } from "./bind-error.ts";
+import { bindAddress } from "./bind.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
+import { asError } from "./error-code.ts";
 import type { Database, HttpServer, Listening, Runtime, SocketAddress, SqlValue } from "./runtime.ts";
-import { removeStaleSocket } from "./stale-socket.ts";
 
 /**
  * Bun closes an HTTP connection on which nothing moved for this long. Its default of 10 s cuts event streams whose
@@ -22,7 +22,12 @@ const EVENTS = {
   // Plain arrays: nothing below needs what Buffer adds.
   binaryType: "uint8array",
   open(socket: Bun.Socket<SocketOwner>): void {
-    socket.data.opened(socket);
+    // Bun closes a socket whose `open` throws. The owner decides that, as after any other throw.
+    try {
+      socket.data.opened(socket);
+    } catch (cause) {
+      socket.data.failed(asError(cause));
+    }
   },
   data(socket: Bun.Socket<SocketOwner>, bytes: Uint8Array): void {
     socket.data.received(bytes);
@@ -54,7 +59,7 @@ export function bunRuntime(): Runtime {
 }
 
 function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {
-  return bind(address, () => {
+  return bindAddress(address, () => {
     if ("unix" in address) {
       const listener = Bun.listen({ unix: address.unix, allowHalfOpen: true, data: owner, socket: EVENTS });
       return { port: 0, stop: () => listener.stop(false) };
@@ -66,6 +71,11 @@ function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> 
 }
 
 function connect(address: SocketAddress, owner: DialOwner): void {
+  // In a microtask, because Bun opens and refuses unix sockets inside the call: nobody hears of a dial before it returns.
+  queueMicrotask(() => dial(address, owner));
+}
+
+function dial(address: SocketAddress, owner: DialOwner): void {
   const options = { allowHalfOpen: true, data: owner, socket: DIAL_EVENTS };
   try {
     // The promise says the same as `open` and `connectError`, which have been called when it settles. A rejection that
@@ -73,9 +83,7 @@ function connect(address: SocketAddress, owner: DialOwner): void {
     if ("unix" in address) void Bun.connect({ ...options, unix: address.unix });
     else void Bun.connect({ ...options, hostname: address.host, port: address.port });
   } catch (cause) {
-    // Bun judges the options at once (a port above 65535). Told later, as every other failure is.
-    const error = cause instanceof Error ? cause : new Error(String(cause));
-    queueMicrotask(() => owner.unreachable(error));
+    owner.unreachable(asError(cause)); // Bun judges the options at once: a port above 65535, an empty path.
   }
 }
 
@@ -85,7 +93,7 @@ function serve(
 ): Promise<HttpServer> {
   // `development: false`: never an error page with a stack trace, whatever the environment says.
   const options = { fetch: handle, development: false };
-  return bind(address, () => {
+  return bindAddress(address, () => {
     const server =
       "unix" in address
         ? Bun.serve({ ...options, unix: address.unix })
@@ -97,21 +105,6 @@ function serve(
           });
     return { port: server.port ?? 0, stop: () => server.stop(true) };
   });
-}
-
-/** Binds once, and once more when a dead process left its socket file at the address. */
-async function bind<Bound>(address: SocketAddress, attempt: () => Bound): Promise<Bound> {
-  try {
-    return attempt();
-  } catch (cause) {
-    const leftover = "unix" in address && errorCode(cause) === "EADDRINUSE" && (await removeStaleSocket(address.unix));
-    if (!leftover) throw bindError(address, cause);
-  }
-  try {
-    return attempt();
-  } catch (cause) {
-    throw bindError(address, cause);
-  }
 }
 
 function openDatabase(path: string): Database {

@@ -3,7 +3,7 @@
 
 import { lstatSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
-import { errorCode } from "./bind-error.ts";
+import { errorCode } from "./error-code.ts";
 
 /**
  * Removes the file at `path` if it is a unix socket that nobody listens on; says whether it did. Anything else (another
