@@ -39,7 +39,7 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
-    this.#loader = new PlanLoader({ bind: options.bind });
+    this.#loader = new PlanLoader(options.bind);
   }
 
   get generation(): number {

@@ -16,7 +16,7 @@ export class Peer implements AsyncDisposable {
 
   constructor(socket: Socket) {
     this.socket = socket;
-    socket.on("data", (chunk) => {
+    socket.on("data", (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#length += chunk.length;
       this.#wake();
