@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { link, open, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
+import process from "node:process";
 import { GatewayError } from "../base/gateway-error.ts";
 
 /** The token and how it came to be. */
