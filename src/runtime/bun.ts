@@ -91,8 +91,12 @@ function serve(
   address: SocketAddress,
   handle: (request: Request) => Response | Promise<Response>,
 ): Promise<HttpServer> {
-  // `development: false`: never an error page with a stack trace, whatever the environment says.
-  const options = { fetch: handle, development: false };
+  const options = {
+    // Bun builds the URL from whatever the Host header says, and the handler may well parse it.
+    fetch: (request: Request) =>
+      URL.canParse(request.url) ? handle(request) : new Response("Bad Request", { status: 400 }),
+    development: false, // Never an error page with a stack trace, whatever the environment says.
+  };
   return bindAddress(address, () => {
     const server =
       "unix" in address

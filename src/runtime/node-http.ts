@@ -42,8 +42,8 @@ async function answer(
 /** `undefined` when the peer sent what no Request can be made of: a target that is no URL, a forbidden method. */
 function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
   const method = incoming.method ?? "GET";
-  const target = `http://${incoming.headers.host ?? "localhost"}${incoming.url ?? "/"}`;
   try {
+    const target = `http://${incoming.headers.host ?? "localhost"}${pathOf(incoming.url ?? "/")}`;
     const headers = new Headers();
     for (const [name, values] of Object.entries(incoming.headersDistinct)) {
       for (const value of values ?? []) headers.append(name, value);
@@ -55,6 +55,13 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | un
   } catch {
     return undefined;
   }
+}
+
+/** Path and query of a request target. Clients of a proxy send a whole URL; whom they mean is said in the Host header. */
+function pathOf(target: string): string {
+  if (target.startsWith("/")) return target;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
 }
 
 /** The body of a request, read as it is asked for. */

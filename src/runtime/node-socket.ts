@@ -70,7 +70,7 @@ class NodeSocket implements Socket {
     return this.#stream.localPort;
   }
 
-  write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
+  write(bytes: Uint8Array, offset = 0, length = bytes.length): number {
     if (this.#finished || this.#stream.destroyed) return -1;
     const taken = Math.min(length, BUFFERED_BYTES - this.#stream.writableLength);
     if (taken < length) this.#short = true;
