@@ -1,9 +1,20 @@
-// The composition root: load → compile → diff → apply, the admin port, and what signals do.
+// The composition root: state, engine, reloader, watcher and admin port put together, and taken apart again in order.
 
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { createAdmin } from "../admin/app.ts";
+import { adminReach } from "../admin/reach.ts";
 import type { AdminView } from "../admin/view.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { GatewayError } from "../base/gateway-error.ts";
+import { watchSources } from "../config/watch.ts";
+import { Engine } from "../engine/engine.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
+import { loadAdminToken } from "./admin-token.ts";
+import { openDocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
+import { Reloader } from "./reloader.ts";
+import { createView } from "./view.ts";
 
 /** A running gateway. */
 export interface Gateway extends AsyncDisposable {
@@ -18,13 +29,82 @@ export interface Gateway extends AsyncDisposable {
   readonly stopped: Promise<void>;
 }
 
-/** Thrown by `startGateway` with `strict` when the routes have errors. */
+/** The cause of GatewayError `routes/refused`. */
 export interface RoutesRefused {
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
- * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws GatewayError: `routes/refused`
- * (strict, diagnostics in `cause`), `EADDRINUSE` (admin port), `state/…` (state file).
+ * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws GatewayError, and leaves
+ * nothing open then: `routes/refused` (strict; the cause is RoutesRefused), an errno name (admin port), `state/…`, `token/…`.
  */
-export declare function startGateway(options: GatewayOptions): Promise<Gateway>;
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  await using cleanup = new AsyncDisposableStack();
+  const { runtime, log, routes: directories, embedded, bind } = options;
+
+  await makeDirectory(dirname(options.state));
+  const token = await loadAdminToken(options.state, options.adminToken);
+  if (token.repaired) {
+    log.write(
+      "warn",
+      "token-exposed",
+      `Others could read the admin token: ${token.file} has mode 0600 now, replace it`,
+    );
+  }
+  const database = runtime.openDatabase(options.state);
+  cleanup.defer(() => database.close());
+  const store = openDocumentStore(database);
+
+  const engine = new Engine({ runtime, log });
+  cleanup.defer(() => engine.stop());
+  const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
+  if (options.strict) {
+    const diagnostics = await reloader.preview();
+    if (diagnostics.some(({ severity }) => severity === "error")) {
+      const refused: RoutesRefused = { diagnostics };
+      throw new GatewayError("routes/refused", "Cannot start with errors in the routes: --strict was given", refused);
+    }
+  }
+  await reloader.reload("start");
+
+  const { promise: stopped, resolve: haveStopped } = Promise.withResolvers<void>();
+  let ending: Promise<void> | null = null;
+  const end = (how: () => Promise<void>): Promise<void> => {
+    ending ??= how()
+      .then(() => release.disposeAsync())
+      .finally(haveStopped);
+    return ending;
+  };
+  const drain = (): Promise<void> => end(() => engine.drain(options.drainTimeoutMs));
+  const view = createView({ options, engine, reloader, store, drain: () => void drain() });
+
+  const app = createAdmin(view, {
+    token: token.token,
+    reach: adminReach(options.admin),
+    onError: (error) => log.write("error", "internal", error.message, { stack: error.stack }),
+  });
+  const server = await runtime.serve(options.admin, (request) => app.fetch(request));
+  cleanup.defer(() => server.stop());
+  if (directories.length > 0) {
+    const watch = watchSources(directories, () => void reloader.reload("files"), {
+      onFailure: (message) => log.write("warn", "watch-failed", message),
+    });
+    cleanup.defer(() => watch.close());
+  }
+  const release = cleanup.move();
+  const admin = "unix" in options.admin ? options.admin : { host: options.admin.host, port: server.port };
+  const stop = async (): Promise<void> => {
+    await engine.stop();
+    await end(() => Promise.resolve());
+  };
+  return { admin, view, drain, stop, stopped, [Symbol.asyncDispose]: stop };
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GatewayError("state/directory", `Cannot make the directory "${path}" for the state file: ${why}`, cause);
+  }
+}

@@ -89,6 +89,8 @@ export interface EngineSnapshot {
   readonly backends: readonly BackendSnapshot[];
   readonly connectionsActive: number;
   readonly connectionsTotal: number;
+  /** Refused with `no-route`, and so counted for no route. */
+  readonly connectionsUnrouted: number;
   readonly connectionLimit: number;
   readonly draining: boolean;
 }

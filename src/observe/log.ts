@@ -15,6 +15,8 @@ export interface AccessRecord {
   readonly listener: string;
   readonly client: string;
   readonly backend: string | undefined;
+  /** TLS name the client asked for, where one was read. */
+  readonly sni?: string;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;

@@ -35,6 +35,8 @@ export interface RoutePlan {
   readonly pool: string;
   readonly allow?: CidrMap;
   readonly deny?: CidrMap;
+  /** Whom the route matches, for people and for comparing plans; listeners have it in `bySource`. */
+  readonly sources?: CidrMap;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
 }

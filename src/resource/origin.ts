@@ -9,6 +9,9 @@ export type ValuePath = readonly (string | number)[];
 export interface Origin {
   /** The source as messages show it: a file path, `document:NAME` (admin API), or the path an embedded route had. */
   readonly file: string;
-  /** Position of the value at `path`, or of its nearest written ancestor. */
-  locate(path: ValuePath): Position;
+  /**
+   * Position of the value at `path`, or of its nearest written ancestor. With `key`, of the last key itself: for a key
+   * that should not be there, or whose value lacks something. The document's start for an empty path.
+   */
+  locate(path: ValuePath, part?: "key" | "value"): Position;
 }

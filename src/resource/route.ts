@@ -1,25 +1,24 @@
 // The Route dialect (design 5): what a person may write for one route, judged and with every default filled in.
 
+import * as v from "valibot";
+
+import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
-import type { Origin } from "./origin.ts";
+import type { Origin, ValuePath } from "./origin.ts";
+import {
+  backendsRule,
+  cidrsRule,
+  connectionLimitRule,
+  durationRule,
+  type BackendSpec,
+  isRouteName,
+  type ListenSpec,
+  listenRule,
+  nameRule,
+} from "./route-value.ts";
+import { closedMap, type LaterKeys, toDiagnostic } from "./rule.ts";
 
-/** An address or a range of ports to listen on. `host` is an IP without brackets; absent means the default addresses. */
-export interface ListenSpec {
-  readonly host?: string;
-  readonly firstPort: number;
-  /** Equal to `firstPort` for a single port. */
-  readonly lastPort: number;
-}
-
-/** One backend: a name or IP with a port or a range of ports, or a unix socket. */
-export type BackendSpec = (
-  { readonly host: string; readonly firstPort: number; readonly lastPort: number } | { readonly unix: string }
-) & {
-  /** As written, for people. */
-  readonly address: string;
-  /** Share of new connections, 0–1,000,000; 0 takes none. */
-  readonly weight: number;
-};
+export type { BackendSpec, ListenSpec } from "./route-value.ts";
 
 /** Milliseconds; 0 means no limit. */
 export interface RouteTimeouts {
@@ -54,4 +53,114 @@ export interface RouteResource {
   readonly sources: readonly Cidr[];
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+}
+
+/** Fails fast enough for a client to try elsewhere, and waits long enough for a loaded backend. */
+const DEFAULT_CONNECT_MS = 5000;
+/** Longer than the keep-alive of most protocols. */
+const DEFAULT_IDLE_MS = 3_600_000;
+/** A peer that has only to finish its answer; never less than minutes (design 4). */
+const DEFAULT_HALF_CLOSE_MS = 600_000;
+
+/** Keys of later versions. They are refused by name: to ignore `tls` or `policy` would open what was meant to be shut. */
+const LATER_KEYS: LaterKeys = new Set([
+  "balance",
+  "health",
+  "proxyProtocol",
+  "tls",
+  "upstreamTls",
+  "policy",
+  "limits.perSource",
+  "limits.rate",
+  "timeouts.hello",
+  "backends.*.backup",
+]);
+
+const routeSchema = closedMap({
+  name: v.optional(nameRule),
+  listen: listenRule,
+  backends: backendsRule,
+  allow: v.optional(cidrsRule),
+  deny: v.optional(cidrsRule),
+  match: v.optional(closedMap({ sources: v.optional(cidrsRule) })),
+  timeouts: v.optional(
+    closedMap({
+      connect: v.optional(durationRule),
+      idle: v.optional(durationRule),
+      halfClose: v.optional(durationRule),
+      lifetime: v.optional(durationRule),
+    }),
+  ),
+  limits: v.optional(closedMap({ connections: v.optional(connectionLimitRule) })),
+});
+
+/** The outcome of reading one Route document: the route unless it has an error, and everything there is to say about it. */
+export interface DecodedRoute {
+  readonly resource?: RouteResource;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Judges one Route document and fills in every default. `defaultName` is the name it has without `name:`; `undefined` when
+ * it must name itself. Reports all mistakes at once; never throws.
+ */
+export function decodeRoute(document: unknown, origin: Origin, defaultName: string | undefined): DecodedRoute {
+  const result = v.safeParse(routeSchema, document);
+  if (!result.success) {
+    return { diagnostics: result.issues.map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS)) };
+  }
+  const written = result.output;
+  const name = written.name ?? defaultName;
+  const diagnostics: Diagnostic[] = [];
+  const fail = (code: string, message: string, path: ValuePath, hint?: string): void => {
+    const place = { file: origin.file, ...origin.locate(path) };
+    diagnostics.push({ ...place, severity: "error", code, message, ...(hint === undefined ? {} : { hint }) });
+  };
+  if (name === undefined) fail("route/missing-name", "A further route in one file needs a name", [], 'Add "name:"');
+  else if (!isRouteName(name))
+    fail("route/missing-name", "The file's name cannot be a route's name", [], 'Add "name:"');
+  checkBackends(written.listen, written.backends, fail);
+  if (diagnostics.length > 0 || name === undefined) return { diagnostics };
+  const resource: RouteResource = {
+    kind: "Route",
+    name,
+    origin,
+    listen: written.listen,
+    backends: written.backends,
+    allow: written.allow ?? [],
+    deny: written.deny ?? [],
+    sources: written.match?.sources ?? [],
+    timeouts: {
+      connectMs: written.timeouts?.connect ?? DEFAULT_CONNECT_MS,
+      idleMs: written.timeouts?.idle ?? DEFAULT_IDLE_MS,
+      halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_HALF_CLOSE_MS,
+      lifetimeMs: written.timeouts?.lifetime ?? 0,
+    },
+    limits: { connections: written.limits?.connections ?? 0 },
+  };
+  return { resource, diagnostics };
+}
+
+/** What a single value cannot tell: ranges of equal length, backends that differ, a weight that lets somebody in. */
+function checkBackends(
+  listen: readonly ListenSpec[],
+  backends: readonly BackendSpec[],
+  fail: (code: string, message: string, path: ValuePath) => void,
+): void {
+  const seen = new Set<string>();
+  backends.forEach((backend, index) => {
+    if (seen.has(backend.address))
+      fail("route/duplicate-backend", `"${backend.address}" is listed twice`, ["backends", index]);
+    seen.add(backend.address);
+    const ports = "unix" in backend ? 1 : backend.lastPort - backend.firstPort + 1;
+    if (ports === 1) return;
+    const other = listen.find((spec) => spec.lastPort - spec.firstPort + 1 !== ports);
+    if (other === undefined) return;
+    const count = other.lastPort - other.firstPort + 1;
+    const message = `"${backend.address}" has ${ports} ports, but ${count} listened on: wanted is the same number, or one`;
+    fail("route/range-mismatch", message, ["backends", index]);
+  });
+  if (backends.every(({ weight }) => weight === 0)) {
+    fail("route/no-weight", "Every backend has weight 0: no connection could go anywhere", ["backends"]);
+  }
 }

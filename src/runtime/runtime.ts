@@ -38,9 +38,14 @@ export interface Runtime {
   readonly version: string;
   /** Listens; every accepted socket starts with `owner` as its `data`. Rejects with GatewayError (`EADDRINUSE`, …). */
   listen(address: SocketAddress, owner: SocketOwner): Promise<Listening>;
-  /** Connects. Never throws and cannot be cancelled: an owner that gave up terminates the socket when it opens. */
+  /**
+   * Connects. Never throws, calls the owner only after it returned, and cannot be cancelled: an owner that gave up
+   * terminates the socket when it opens.
+   */
   connect(address: SocketAddress, owner: DialOwner): void;
   /** Serves HTTP/1.1. Rejects with GatewayError when the address cannot be bound. */
   serve(address: SocketAddress, handle: (request: Request) => Response | Promise<Response>): Promise<HttpServer>;
   openDatabase(path: string): Database;
+  /** Descriptors this process may have open now; `undefined` where that cannot be known. */
+  descriptorLimit(): number | undefined;
 }

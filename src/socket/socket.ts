@@ -13,9 +13,11 @@ export interface Socket {
   readonly localPort: number | undefined;
   /**
    * Hands bytes to the kernel and buffers nothing: returns how many were taken (fewer than given, or 0, when the send
-   * buffer is full; wait for `writable`), or -1 when nothing can be written any more.
+   * buffer is full; wait for `writable`), or -1 when nothing can be written any more. A part of `bytes` needs both its
+   * offset and its length, within the array: Bun throws a RangeError at an offset alone.
    */
-  write(bytes: Uint8Array, offset?: number, length?: number): number;
+  write(bytes: Uint8Array): number;
+  write(bytes: Uint8Array, offset: number, length: number): number;
   /** Sends FIN after what was written; reading goes on. */
   shutdown(): void;
   /** Aborts with RST and releases the descriptor. `closed` is called, possibly before this returns. */
@@ -33,9 +35,15 @@ export interface SocketOwner {
   received(bytes: Uint8Array): void;
   /** The send buffer may have room again. Also called when nothing was waiting (bun.md 1.5). */
   writable(): void;
-  /** The peer sent FIN; writing goes on. */
+  /**
+   * The peer sent FIN, at most once and after the last byte; writing goes on. When this side shut down first, Bun leaves
+   * it out: `closed` without an error then says that both directions ended.
+   */
   ended(): void;
-  /** The socket is gone, once and last. `error` carries the errno name in `code`, and is absent after a clean close. */
+  /**
+   * The socket is gone, once and last. `error` carries the errno name in `code` (a reset is `ECONNRESET`, or `EPIPE` after
+   * the peer's FIN or a failed write), and is absent after a clean close: FIN both ways, or `terminate`.
+   */
   closed(error?: Error): void;
   /** One of the calls above threw: our own bug. The socket is still open. */
   failed(error: Error): void;

@@ -1,0 +1,83 @@
+// Schemas of what requests may say in their address. Messages complete the sentence `"NAME" …`. Unknown parameters are
+// mistakes here: a mistyped filter must not silently match, and kill, more connections than was meant.
+
+import { isIP } from "node:net";
+import * as v from "valibot";
+import type { ConnectionFilter } from "../engine/snapshot.ts";
+
+/** More connections than this are read page by page. */
+export const MAX_PAGE = 1000;
+const DEFAULT_PAGE = 100;
+
+/** Longest filter or cursor; names and addresses are far shorter. */
+const MAX_TEXT_CHARACTERS = 512;
+
+const Text = v.pipe(
+  v.string("must be given once"),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(MAX_TEXT_CHARACTERS, `must not be longer than ${MAX_TEXT_CHARACTERS} characters`),
+);
+
+const FILTERS = {
+  route: v.exactOptional(v.pipe(Text, v.description("Name of the route"))),
+  source: v.exactOptional(
+    v.pipe(
+      Text,
+      v.check(isAddressOrPrefix, "must be an IP address or a CIDR"),
+      v.description("Client address, or a CIDR that contains it"),
+    ),
+  ),
+  backend: v.exactOptional(v.pipe(Text, v.description("Backend as written in the route"))),
+};
+
+const UNKNOWN_PARAMETER = "is not a parameter of this request";
+
+/** Which connections to kill; whether any filter is given is for the handler to ask. */
+export const FilterQuery: v.GenericSchema<ConnectionFilter> = v.strictObject(FILTERS, UNKNOWN_PARAMETER);
+
+/** Which page of which connections to list. */
+export const ConnectionQuery = v.strictObject(
+  {
+    ...FILTERS,
+    limit: v.optional(
+      v.pipe(
+        v.string("must be given once"),
+        v.regex(/^\d{1,4}$/, `must be a number from 1 to ${MAX_PAGE}`),
+        v.transform(Number),
+        v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
+        v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
+      ),
+      String(DEFAULT_PAGE),
+    ),
+    after: v.exactOptional(v.pipe(Text, v.description("The next of the page before"))),
+  },
+  UNKNOWN_PARAMETER,
+);
+
+/** `limit` as OpenAPI shall show it: in a query everything is text, but a number is meant. */
+export const LIMIT_PARAMETER = {
+  in: "query",
+  name: "limit",
+  description: "Most items in the answer",
+  schema: { type: "integer", minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE },
+} as const;
+
+/** Path of one connection. */
+export const ConnectionPath = v.object({ id: Text });
+
+/** Path of one document. A name is safe as a file name and in a diagnostic. */
+export const DocumentPath = v.object({
+  name: v.pipe(
+    v.string(),
+    v.regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+      'must be 1 to 63 letters, digits or "._-" and begin with a letter or digit',
+    ),
+  ),
+});
+
+function isAddressOrPrefix(text: string): boolean {
+  const match = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text);
+  const family = isIP(match?.[1] ?? "");
+  return family !== 0 && Number(match?.[2] ?? 0) <= (family === 4 ? 32 : 128);
+}

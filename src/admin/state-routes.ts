@@ -1,0 +1,69 @@
+// What runs at the moment: the gateway's status, and its listeners, routes, backends and diagnostics in full.
+
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import type { GenericSchema } from "valibot";
+import { answer, listOf, refusals } from "./describe.ts";
+import { BackendSchema, ListenerSchema, RouteSchema } from "./schema-engine.ts";
+import { DiagnosticSchema } from "./schema-error.ts";
+import { StatusSchema } from "./schema-gateway.ts";
+import type { GatewayStatus } from "./schema-gateway.ts";
+import { countBySeverity } from "./severity-count.ts";
+import type { AdminView } from "./view.ts";
+
+/** `GET /api/v1/status /listeners /routes /backends /diagnostics`. */
+export function stateRoutes(view: AdminView): Hono {
+  const app = new Hono();
+
+  app.get(
+    "/api/v1/status",
+    describeRoute({
+      operationId: "getStatus",
+      summary: "The gateway as a whole",
+      responses: { 200: answer("Status", StatusSchema), ...refusals() },
+    }),
+    async (c) => c.json(await readStatus(view)),
+  );
+
+  app.get("/api/v1/listeners", describeList("Listeners", ListenerSchema), async (c) =>
+    c.json({ items: (await view.engine()).listeners, next: null }),
+  );
+  app.get("/api/v1/routes", describeList("Routes", RouteSchema), async (c) =>
+    c.json({ items: (await view.engine()).routes, next: null }),
+  );
+  app.get("/api/v1/backends", describeList("Backends", BackendSchema), async (c) =>
+    c.json({ items: (await view.engine()).backends, next: null }),
+  );
+  app.get("/api/v1/diagnostics", describeList("Diagnostics", DiagnosticSchema), async (c) =>
+    c.json({ items: await view.diagnostics(), next: null }),
+  );
+
+  return app;
+}
+
+function describeList(what: string, item: GenericSchema) {
+  return describeRoute({
+    operationId: `list${what}`,
+    summary: `${what}, all of them`,
+    responses: { 200: answer(what, listOf(item)), ...refusals() },
+  });
+}
+
+async function readStatus(view: AdminView): Promise<GatewayStatus> {
+  const [info, engine, diagnostics] = await Promise.all([view.info(), view.engine(), view.diagnostics()]);
+  return {
+    ...info,
+    draining: engine.draining,
+    connections: {
+      active: engine.connectionsActive,
+      total: engine.connectionsTotal,
+      limit: engine.connectionLimit,
+    },
+    listeners: {
+      total: engine.listeners.length,
+      failed: engine.listeners.filter((listener) => listener.state === "failed").length,
+    },
+    routes: engine.routes.length,
+    diagnostics: countBySeverity(diagnostics),
+  };
+}

@@ -1,0 +1,61 @@
+// What the admin port may see and do, answered from the running parts.
+
+import type { AdminView } from "../admin/view.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { DocumentStore } from "./documents.ts";
+import type { GatewayOptions } from "./options.ts";
+import type { Reloader } from "./reloader.ts";
+
+export interface ViewParts {
+  readonly options: GatewayOptions;
+  readonly engine: Engine;
+  readonly reloader: Reloader;
+  readonly store: DocumentStore;
+  /** Starts to drain and returns at once. */
+  readonly drain: () => void;
+}
+
+export function createView({ options, engine, reloader, store, drain }: ViewParts): AdminView {
+  const { runtime, version, routes } = options;
+  const startedAt = new Date();
+  const startedMs = performance.now();
+  return {
+    async info() {
+      return {
+        version,
+        runtime: `${runtime.name} ${runtime.version}`,
+        pid: process.pid,
+        startedAt: startedAt.toISOString(),
+        uptimeSeconds: Math.floor((performance.now() - startedMs) / 1000),
+        generation: reloader.generation,
+        lastReload: reloader.last,
+        reloads: reloader.counts,
+        routeDirectories: routes,
+      };
+    },
+    engine: async () => engine.snapshot(),
+    diagnostics: async () => reloader.diagnostics,
+    notReady: async () => notReady(engine, reloader),
+    connections: async (filter, after, limit) => engine.connections(filter, after, limit),
+    kill: async (id) => engine.kill(id),
+    killWhere: async (filter) => engine.killWhere(filter),
+    reload: () => reloader.reload("api"),
+    drain: async () => drain(),
+    documents: async () => store.list(),
+    document: async (name) => store.get(name),
+    putDocument: (name, text) => reloader.putDocument(name, text),
+    deleteDocument: (name) => reloader.deleteDocument(name),
+  };
+}
+
+function notReady(engine: Engine, reloader: Reloader): string[] {
+  const { listeners, draining } = engine.snapshot();
+  if (draining) return ["The gateway is draining"];
+  const reasons: string[] = [];
+  for (const { name, state, error } of listeners) {
+    if (state === "failed") reasons.push(error ?? `Listener ${name} is not bound`);
+  }
+  const wrong = new Set(reloader.diagnostics.filter(({ severity }) => severity === "error").map(({ file }) => file));
+  for (const file of wrong) reasons.push(`There are errors in "${file}"`);
+  return reasons;
+}

@@ -1,0 +1,38 @@
+// The shape of `routes`, `listeners` and `backends`: one list of the admin port, as one table.
+
+import type { Command } from "commander";
+import { type Answer, objectsOf } from "./answer.ts";
+import type { Cli } from "./cli.ts";
+import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
+import { type Column, formatTable, type Paint } from "./table.ts";
+
+export interface ListCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly path: string;
+  /** Said when the list is empty. */
+  readonly empty: string;
+  readonly columns: (paint: Paint) => readonly Column<Answer>[];
+}
+
+/** Pages that are followed before something is wrong with the gateway. */
+const MAX_PAGES = 1_000;
+
+/** Adds a command that prints a whole list. */
+export function addListCommand(program: Command, cli: Cli, list: ListCommand): void {
+  clientCommand(program, list.name, list.description).action(async (flags: ClientFlags) => {
+    const { client, paint, print } = await openSession(cli, flags);
+    const items: Answer[] = [];
+    let after: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const { body } = await client.ask({ method: "GET", path: list.path, query: { after } });
+      items.push(...objectsOf(body, "items"));
+      const next = body["next"];
+      if (typeof next !== "string" || next === "" || next === after) break;
+      after = next;
+    }
+    print({ items, next: null }, () =>
+      items.length === 0 ? `${list.empty}\n` : formatTable(list.columns(paint), items, paint),
+    );
+  });
+}

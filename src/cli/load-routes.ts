@@ -1,0 +1,29 @@
+// The one place where the command line and the build call the loading pipeline, and all they want to know of its result.
+
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Sources } from "../config/source.ts";
+
+/** What loading came to. */
+export interface LoadedRoutes {
+  /** Routes and listeners of the plan. */
+  readonly routes: number;
+  readonly listeners: number;
+  /** Sorted. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `bind` as in `--bind`: IPs for routes that name no host. */
+export type LoadRoutes = (sources: Sources, bind: readonly string[]) => Promise<LoadedRoutes>;
+
+/** Reads, judges and compiles; nothing is started. */
+export const loadRoutes: LoadRoutes = async (sources, bind) => {
+  // Imported when needed: YAML and validation are half of the program's start-up.
+  const { loadPlan } = await import("../app/load.ts");
+  const { plan, diagnostics } = await loadPlan(sources, bind);
+  return { routes: plan.routes.length, listeners: plan.listeners.length, diagnostics };
+};
+
+/** Whether any of them keeps a document from being used. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === "error");
+}

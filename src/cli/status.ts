@@ -1,0 +1,58 @@
+// `sallyport status`: the running gateway on one screen.
+
+import type { Command } from "commander";
+import { type Answer, numberOf, objectOf, textOf, textsOf } from "./answer.ts";
+import type { Cli } from "./cli.ts";
+import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
+import { formatDuration } from "./quantity.ts";
+import { type Paint, printable } from "./table.ts";
+
+/** A gateway that is alive but not ready answers /readyz with this. */
+const NOT_READY = 503;
+
+export function addStatusCommand(program: Command, cli: Cli): void {
+  clientCommand(program, "status", "show the running gateway at a glance").action(async (flags: ClientFlags) => {
+    const { client, paint, print } = await openSession(cli, flags);
+    const status = await client.ask({ method: "GET", path: "/api/v1/status" });
+    const ready = await client.ask({ method: "GET", path: "/readyz", accept: [NOT_READY] });
+    const answer = { ...status.body, ready: ready.body["ready"] === true, reasons: textsOf(ready.body, "reasons") };
+    print(answer, () => formatStatus(answer, paint));
+  });
+}
+
+function formatStatus(answer: Answer, paint: Paint): string {
+  const connections = objectOf(answer, "connections");
+  const reload = objectOf(answer, "lastReload");
+  const reloads = objectOf(answer, "reloads");
+  const directories = textsOf(answer, "routeDirectories");
+  const source = directories.length === 0 ? "the binary" : printable(directories.join(", "));
+  const listeners = objectOf(answer, "listeners");
+  const diagnostics = objectOf(answer, "diagnostics");
+  const draining = answer["draining"] === true;
+  const uptime = formatDuration(numberOf(answer, "uptimeSeconds") * 1000);
+  const ready = answer["ready"] === true ? paint.good("yes") : paint.bad("no");
+  const reasons = textsOf(answer, "reasons");
+  const lines: readonly (readonly [string, string])[] = [
+    ["Version", `${textOf(answer, "version")} on ${textOf(answer, "runtime")}, pid ${textOf(answer, "pid")}`],
+    ["Uptime", `${uptime}, since ${textOf(answer, "startedAt")}`],
+    ["Ready", ready],
+    ...reasons.map((reason) => ["", printable(reason)] as const),
+    ...(draining ? ([["Draining", paint.warn("yes, it exits when its connections have ended")]] as const) : []),
+    [
+      "Connections",
+      `${textOf(connections, "active")} active, ${textOf(connections, "total")} in total, limit ${textOf(connections, "limit")}`,
+    ],
+    ["Routes", `${textOf(answer, "routes")} from ${source}`],
+    ["Listeners", `${textOf(listeners, "total")}, of which ${textOf(listeners, "failed")} failed`],
+    ["Diagnostics", `${textOf(diagnostics, "error")} errors, ${textOf(diagnostics, "warning")} warnings`],
+    [
+      "Last reload",
+      `${textOf(reload, "result")} by ${textOf(reload, "trigger")} at ${textOf(reload, "at")}, generation ${textOf(answer, "generation")}`,
+    ],
+    [
+      "Reloads",
+      `${textOf(reloads, "ok")} ok, ${textOf(reloads, "partial")} partial, ${textOf(reloads, "unchanged")} unchanged`,
+    ],
+  ];
+  return lines.map(([name, value]) => `${paint.bold(name.padEnd(12))}  ${value}\n`).join("");
+}

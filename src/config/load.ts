@@ -1,0 +1,136 @@
+// The loader knows every source as it is now and as it was when it was last good. A file with an error keeps its last good
+// version as a whole; a file that cannot be looked at keeps what was read last; a file that is gone is gone.
+
+import { createHash } from "node:crypto";
+
+import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
+import { Pace } from "../base/pace.ts";
+import type { RouteResource } from "../resource/route.ts";
+import { decodeSource } from "./decode.ts";
+import { readSources, type SourceFile, type Sources } from "./source.ts";
+
+/** One reading of one text. */
+interface FileVersion {
+  readonly hash: string;
+  readonly resources: readonly RouteResource[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Whether any of its documents has an error. */
+  readonly failed: boolean;
+}
+
+/** One source in a load. */
+interface LoadedFile {
+  readonly file: string;
+  /** As it is now; absent when it could not be read. */
+  readonly current?: FileVersion;
+  /** What takes part: the current version, an earlier one, or none at all. */
+  readonly used?: FileVersion;
+}
+
+/** Everything that the sources say now. */
+export interface Loaded {
+  /** In order of precedence: documents put through the admin API, then files. */
+  readonly resources: readonly RouteResource[];
+  /** Sorted. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many sources there are. */
+  readonly fileCount: number;
+  /** For the loader itself. */
+  readonly files: readonly LoadedFile[];
+}
+
+/** Loads sources again and again. What it returns takes effect in the loader only by `accept`. */
+export class Loader {
+  /** The last reading of each file, so that a load costs what changed. */
+  readonly #read = new Map<string, FileVersion>();
+  /** The last accepted version without an error. */
+  readonly #good = new Map<string, FileVersion>();
+  /** What each file last took part with, for when it cannot be looked at. */
+  readonly #accepted = new Map<string, FileVersion>();
+
+  /** Reads all sources, in turns that leave the event loop free. Never rejects. */
+  async load(sources: Sources): Promise<Loaded> {
+    const pace = new Pace();
+    const files: LoadedFile[] = [];
+    const diagnostics: Diagnostic[] = [];
+    const add = async (source: SourceFile): Promise<void> => {
+      const current = await this.#version(source, pace);
+      diagnostics.push(...current.diagnostics);
+      files.push(this.#choose(source.file, current));
+    };
+    for (const source of sources.documents) await add(source);
+    if (sources.directories.length === 0) {
+      for (const source of sources.embedded) await add(source);
+    } else {
+      const reading = await readSources(sources.directories);
+      diagnostics.push(...reading.diagnostics);
+      for (const source of reading.files) {
+        if ("text" in source) {
+          await add(source);
+        } else {
+          diagnostics.push(source.problem);
+          files.push(this.#choose(source.file, undefined));
+        }
+      }
+      const present = new Set(files.map(({ file }) => file));
+      for (const [file, version] of this.#accepted) {
+        if (present.has(file) || !reading.lost.some((path) => isBelow(file, path))) continue;
+        files.push({ file, current: version, used: version });
+      }
+    }
+    return toLoaded(files, diagnostics);
+  }
+
+  /** The same load with these files at their last good versions; `undefined` when that changes nothing. */
+  fallBack(loaded: Loaded, failing: ReadonlySet<string>): Loaded | undefined {
+    let changed = false;
+    const files = loaded.files.map((entry) => {
+      const good = this.#good.get(entry.file);
+      if (!failing.has(entry.file) || good === undefined || good === entry.used) return entry;
+      changed = true;
+      return { ...entry, used: good };
+    });
+    return changed ? toLoaded(files, loaded.diagnostics) : undefined;
+  }
+
+  /** Says that a load is in force: its files are good from now on, but those that failed in themselves or are `failing`. */
+  accept(loaded: Loaded, failing: ReadonlySet<string>): void {
+    const present = new Set(loaded.files.map(({ file }) => file));
+    for (const known of [this.#read, this.#good, this.#accepted]) {
+      for (const file of known.keys()) if (!present.has(file)) known.delete(file);
+    }
+    for (const { file, current, used } of loaded.files) {
+      if (used !== undefined) this.#accepted.set(file, used);
+      if (current !== undefined && current === used && !current.failed && !failing.has(file))
+        this.#good.set(file, current);
+    }
+  }
+
+  async #version(source: SourceFile, pace: Pace): Promise<FileVersion> {
+    const hash = createHash("sha256").update(source.text).digest("base64");
+    const known = [this.#read, this.#good].map((versions) => versions.get(source.file)).find((it) => it?.hash === hash);
+    if (known !== undefined) return known;
+    const { resources, diagnostics } = await decodeSource(source, pace);
+    const version = { hash, resources, diagnostics, failed: diagnostics.some(({ severity }) => severity === "error") };
+    this.#read.set(source.file, version);
+    return version;
+  }
+
+  #choose(file: string, current: FileVersion | undefined): LoadedFile {
+    const used = current === undefined || current.failed ? (this.#good.get(file) ?? current) : current;
+    return { file, ...(current === undefined ? {} : { current }), ...(used === undefined ? {} : { used }) };
+  }
+}
+
+function toLoaded(files: readonly LoadedFile[], diagnostics: readonly Diagnostic[]): Loaded {
+  return {
+    resources: files.flatMap(({ used }) => used?.resources ?? []),
+    diagnostics: diagnostics.toSorted(compareDiagnostics),
+    fileCount: files.length,
+    files,
+  };
+}
+
+function isBelow(file: string, path: string): boolean {
+  return file === path || file.startsWith(path.endsWith("/") ? path : `${path}/`);
+}

@@ -1,0 +1,190 @@
+// One bound address: accepts, finds the route, refuses cheaply or starts a connection. A bind that fails is tried again
+// until it succeeds or the listener is no longer wanted. Which routes it serves is swapped by one assignment.
+
+import { lookupCidr } from "../base/cidr-map.ts";
+import { GatewayError } from "../base/gateway-error.ts";
+import { parseIp } from "../base/ip.ts";
+import type { ListenerPlan } from "../plan/plan.ts";
+import type { Listening } from "../runtime/runtime.ts";
+import type { CloseReason } from "../socket/close-reason.ts";
+import type { Socket, SocketOwner } from "../socket/socket.ts";
+import { serveConnection } from "./connection.ts";
+import { clientAddress } from "./peer.ts";
+import type { Route } from "./route.ts";
+import type { Services } from "./services.ts";
+import type { ListenerSnapshot } from "./snapshot.ts";
+
+/** Between attempts to bind, in milliseconds. Ports are usually freed by somebody who is restarting just now. */
+const REBIND_MS = 1_000;
+
+/** A full gateway says so once per interval, in milliseconds, not once per refused client. */
+const FULL_WARN_INTERVAL_MS = 10_000;
+
+/** A route's claim on a listener, with the route as it runs. */
+export interface RunningEntry {
+  readonly route: Route;
+  readonly portOffset: number;
+}
+
+export class Listener implements SocketOwner {
+  readonly name: string;
+  #plan: ListenerPlan;
+  #entries: readonly RunningEntry[];
+  readonly #services: Services;
+  #listening: Listening | null = null;
+  #error: GatewayError | null = null;
+  #retry: ReturnType<typeof setTimeout> | null = null;
+  #closed = false;
+
+  constructor(plan: ListenerPlan, entries: readonly RunningEntry[], services: Services) {
+    this.name = plan.name;
+    this.#plan = plan;
+    this.#entries = entries;
+    this.#services = services;
+  }
+
+  get plan(): ListenerPlan {
+    return this.#plan;
+  }
+
+  get bound(): boolean {
+    return this.#listening !== null;
+  }
+
+  /** Serves other routes from the next connection on. */
+  update(plan: ListenerPlan, entries: readonly RunningEntry[]): void {
+    this.#plan = plan;
+    this.#entries = entries;
+  }
+
+  /** Tries to bind; true when it listens. On failure the reason is in the snapshot. */
+  async bind(): Promise<boolean> {
+    try {
+      const listening = await this.#listen();
+      if (this.#closed) listening.stop();
+      else this.#listening = listening;
+      this.#error = null;
+      return true;
+    } catch (error) {
+      this.#error = error instanceof GatewayError ? error : new GatewayError("internal", String(error), error);
+      return false;
+    }
+  }
+
+  /** Warns that it is not bound and tries again every second until it is or is closed. */
+  keepTrying(): void {
+    const { log } = this.#services;
+    const message = this.#error?.message ?? `Cannot listen on ${this.name}`;
+    log.write("warn", "listen-failed", `${message}; trying again`, { listener: this.name });
+    const again = async (): Promise<void> => {
+      this.#retry = null;
+      if (this.#closed) return;
+      if (await this.bind()) log.write("info", "listening", `Listening on ${this.name}`, { listener: this.name });
+      else this.#schedule(again);
+    };
+    this.#schedule(again);
+  }
+
+  /** Stops accepting; live connections are not touched. */
+  close(): void {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#listening?.stop();
+    this.#listening = null;
+  }
+
+  snapshot(): ListenerSnapshot {
+    return {
+      name: this.name,
+      port: this.#listening?.port ?? this.#plan.port,
+      state: this.#listening === null ? "failed" : "listening",
+      ...(this.#error === null ? {} : { error: this.#error.message }),
+      routes: this.#entries.map((entry) => entry.route.plan.name),
+    };
+  }
+
+  #schedule(again: () => Promise<void>): void {
+    this.#retry = setTimeout(() => void again(), REBIND_MS);
+    this.#retry.unref();
+  }
+
+  async #listen(): Promise<Listening> {
+    const { runtime } = this.#services;
+    const { host, port } = this.#plan;
+    if (host !== undefined) return runtime.listen({ host, port }, this);
+    try {
+      return await runtime.listen({ host: "::", port }, this);
+    } catch (error) {
+      const code = error instanceof GatewayError ? error.code : undefined;
+      // A machine without IPv6 has no "::"; everything it has is IPv4.
+      if (code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL") throw error;
+      return runtime.listen({ host: "0.0.0.0", port }, this);
+    }
+  }
+
+  // --- accepting --------------------------------------------------------------------------------------------------
+
+  opened(socket: Socket): void {
+    const entry = this.#entryFor(socket);
+    const reason = entry === undefined ? "no-route" : this.#refusal(entry.route, socket);
+    if (entry === undefined || reason !== null) {
+      this.#refuse(socket, entry?.route, reason ?? "no-route");
+    } else {
+      serveConnection(socket, entry.route, this.name, entry.portOffset, this.#services);
+    }
+  }
+
+  #entryFor(socket: Socket): RunningEntry | undefined {
+    const { bySource, fallback } = this.#plan;
+    if (bySource === undefined) return this.#entries[fallback];
+    const ip = socket.remoteAddress === undefined ? undefined : parseIp(socket.remoteAddress);
+    const at = ip === undefined ? -1 : lookupCidr(bySource, ip);
+    return this.#entries[at === -1 ? fallback : at];
+  }
+
+  #refusal(route: Route, socket: Socket): CloseReason | null {
+    const { connections, counters, log, wheel } = this.#services;
+    if (connections.size + counters.abandonedDials >= counters.connectionLimit) {
+      if (wheel.nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
+        counters.fullWarnedMs = wheel.nowMs;
+        const limit = counters.connectionLimit;
+        log.write("warn", "connections-full", `Refusing clients: all ${limit} connections are in use`, { limit });
+      }
+      return "denied-concurrency";
+    }
+    return route.refusal(socket);
+  }
+
+  #refuse(socket: Socket, route: Route | undefined, reason: CloseReason): void {
+    const { log, counters } = this.#services;
+    const id = ++counters.accepted;
+    if (route === undefined) counters.unrouted++;
+    else route.countEnd(reason);
+    if (log.access) {
+      log.connection({
+        id: String(id),
+        route: route === undefined ? "" : route.plan.name,
+        listener: this.name,
+        client: clientAddress(socket),
+        backend: undefined,
+        bytesIn: 0,
+        bytesOut: 0,
+        durationMs: 0,
+        connectMs: undefined,
+        reason,
+      });
+    }
+    socket.terminate();
+  }
+
+  // Events of a socket that was refused: it stays ours until it is closed. Nothing is left to do for it.
+  received(): void {}
+  writable(): void {}
+  ended(): void {}
+  closed(): void {}
+
+  failed(error: Error): void {
+    const { log } = this.#services;
+    log.write("error", "internal", error.message, { listener: this.name, stack: error.stack });
+  }
+}

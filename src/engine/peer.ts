@@ -1,0 +1,25 @@
+// What a socket's peer is called, and what a failed dial means in the words of close reasons.
+
+import type { CloseReason } from "../socket/close-reason.ts";
+import type { Socket } from "../socket/socket.ts";
+
+const MAPPED_PREFIX = "::ffff:";
+
+/** `address:port` of a client; IPv6 in brackets, IPv4 without the mapping that dual-stack listeners report. */
+export function clientAddress(socket: Socket): string {
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined) return "unknown";
+  if (!remoteAddress.includes(":")) return `${remoteAddress}:${remotePort}`;
+  if (remoteAddress.startsWith(MAPPED_PREFIX) && remoteAddress.includes(".")) {
+    return `${remoteAddress.slice(MAPPED_PREFIX.length)}:${remotePort}`;
+  }
+  return `[${remoteAddress}]:${remotePort}`;
+}
+
+/** The close reason for a dial that failed with `error`. */
+export function refusalOf(error: Error): CloseReason {
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ECONNREFUSED") return "dial-refused";
+  if (code === "ETIMEDOUT") return "dial-timeout";
+  return "dial-failed";
+}

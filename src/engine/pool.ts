@@ -1,0 +1,127 @@
+// A pool as it runs: its targets, whose turn it is, and the names that have to be resolved. Connections ask it for one
+// target after the other until one answers.
+
+import type { PoolPlan, TargetPlan } from "../plan/plan.ts";
+import { parseIp } from "../base/ip.ts";
+import { pickRoundRobin } from "./balance.ts";
+import type { NameWatch, Resolver } from "./resolver.ts";
+import { attemptKey, Target } from "./target.ts";
+
+/** What a connection gets to dial. */
+export interface Choice {
+  readonly target: Target;
+  /** One of the target's addresses. */
+  readonly address: string;
+}
+
+export class Pool {
+  readonly name: string;
+  #targets: Target[] = [];
+  #plan: PoolPlan;
+  readonly #resolver: Resolver;
+  readonly #watches = new Map<string, NameWatch>();
+
+  constructor(plan: PoolPlan, resolver: Resolver) {
+    this.name = plan.name;
+    this.#plan = plan;
+    this.#resolver = resolver;
+    this.update(plan);
+  }
+
+  get plan(): PoolPlan {
+    return this.#plan;
+  }
+
+  get targets(): readonly Target[] {
+    return this.#targets;
+  }
+
+  /** Takes over a new plan; targets that are still in it keep their state and connections. */
+  update(plan: PoolPlan): void {
+    this.#plan = plan;
+    const before = new Map(this.#targets.map((target) => [target.plan.address, target]));
+    this.#targets = plan.targets.map((targetPlan) => {
+      const known = before.get(targetPlan.address);
+      if (known === undefined) return new Target(targetPlan, literalAddresses(targetPlan));
+      known.plan = targetPlan;
+      return known;
+    });
+    this.#watchNames();
+  }
+
+  /** The next address to try that is not in `tried`, or `undefined`: nothing is left, or no name is resolved. */
+  pick(tried: ReadonlySet<string> | null): Choice | undefined {
+    const target = pickRoundRobin(this.#targets, (candidate) => untried(candidate, tried));
+    const address = target?.nextAddress(tried);
+    return target === undefined || address === undefined ? undefined : { target, address };
+  }
+
+  /** How many addresses `pick` can still give. */
+  remaining(tried: ReadonlySet<string> | null): number {
+    let count = 0;
+    for (const target of this.#targets) {
+      if (target.weight === 0) continue;
+      for (const address of target.addresses) if (tried?.has(attemptKey(target, address)) !== true) count++;
+    }
+    return count;
+  }
+
+  /** Calls `then` when a name whose first answer is still awaited gets one; false when no name is awaited. */
+  whenResolved(then: () => void): boolean {
+    for (const watch of this.#watches.values()) {
+      if (watch.awaitFirst(then)) return true;
+    }
+    return false;
+  }
+
+  /** Stops resolving names. Connections that hold targets of this pool are not touched. */
+  close(): void {
+    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.clear();
+  }
+
+  #watchNames(): void {
+    const wanted = new Set<string>();
+    for (const target of this.#targets) {
+      if ("unix" in target.plan || parseIp(target.plan.host) !== undefined) continue;
+      wanted.add(target.plan.host);
+    }
+    for (const [host, watch] of this.#watches) {
+      if (wanted.has(host)) continue;
+      watch.close();
+      this.#watches.delete(host);
+    }
+    for (const host of wanted) {
+      if (!this.#watches.has(host)) {
+        this.#watches.set(
+          host,
+          this.#resolver.watch(host, (answer) => this.#resolved(host, answer)),
+        );
+      }
+    }
+    // Targets that joined a name already known get its addresses now.
+    for (const [host, watch] of this.#watches) if (watch.addresses.length > 0) this.#resolved(host, watch.addresses);
+  }
+
+  #resolved(host: string, answer: readonly string[] | Error): void {
+    for (const target of this.#targets) {
+      if ("unix" in target.plan || target.plan.host !== host) continue;
+      if (answer instanceof Error) {
+        if (target.addresses.length === 0) target.lastError = answer.message;
+      } else {
+        if (target.addresses.length === 0) target.lastError = undefined;
+        target.addresses = answer;
+      }
+    }
+  }
+}
+
+function untried(target: Target, tried: ReadonlySet<string> | null): boolean {
+  if (tried === null) return target.addresses.length > 0;
+  return target.addresses.some((address) => !tried.has(attemptKey(target, address)));
+}
+
+function literalAddresses(plan: TargetPlan): readonly string[] {
+  if ("unix" in plan) return [plan.unix];
+  return parseIp(plan.host) === undefined ? [] : [plan.host];
+}

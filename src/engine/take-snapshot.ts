@@ -1,0 +1,75 @@
+// Reads the running engine into plain data for the admin port. Only here are live connections added up: the data path
+// keeps each connection's bytes to itself until it ends.
+
+import type { Listener } from "./listener.ts";
+import type { Route } from "./route.ts";
+import type { Services } from "./services.ts";
+import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "./snapshot.ts";
+
+/** One consistent picture: nothing runs between its parts. */
+export function takeSnapshot(
+  listeners: ReadonlyMap<string, Listener>,
+  routes: ReadonlyMap<string, Route>,
+  services: Services,
+  draining: boolean,
+): EngineSnapshot {
+  const listenerSnapshots = [...listeners.values()].map((listener) => listener.snapshot());
+  const listenersOf = new Map<string, string[]>();
+  for (const { name, routes: names } of listenerSnapshots) {
+    for (const route of names) {
+      const list = listenersOf.get(route);
+      if (list === undefined) listenersOf.set(route, [name]);
+      else list.push(name);
+    }
+  }
+  const live = liveBytes(services);
+  return {
+    listeners: listenerSnapshots,
+    routes: [...routes.values()].map((route) => snapshotRoute(route, listenersOf.get(route.plan.name) ?? [], live)),
+    backends: [...routes.values()].flatMap(backendsOf),
+    connectionsActive: services.connections.size,
+    connectionsTotal: services.counters.accepted,
+    connectionsUnrouted: services.counters.unrouted,
+    connectionLimit: services.counters.connectionLimit,
+    draining,
+  };
+}
+
+type LiveBytes = ReadonlyMap<Route, { in: number; out: number }>;
+
+function liveBytes(services: Services): LiveBytes {
+  const live = new Map<Route, { in: number; out: number }>();
+  for (const { route, pipe } of services.connections.values()) {
+    const sums = live.get(route) ?? { in: 0, out: 0 };
+    sums.in += pipe.inbound.bytes;
+    sums.out += pipe.outbound === null ? 0 : pipe.outbound.bytes;
+    live.set(route, sums);
+  }
+  return live;
+}
+
+function snapshotRoute(route: Route, listeners: readonly string[], live: LiveBytes): RouteSnapshot {
+  const { plan, pool } = route;
+  const moving = live.get(route);
+  return {
+    name: plan.name,
+    file: plan.file,
+    line: plan.line,
+    listeners,
+    backends: pool.targets.map((target) => target.plan.address),
+    allow: plan.allow?.size ?? 0,
+    deny: plan.deny?.size ?? 0,
+    timeouts: plan.timeouts,
+    connectionLimit: plan.limits.connections,
+    connectionsActive: route.connectionsActive,
+    connectionsTotal: route.endedByReason(),
+    bytesIn: route.bytesIn + (moving?.in ?? 0),
+    bytesOut: route.bytesOut + (moving?.out ?? 0),
+    connectSeconds: route.connectSeconds.snapshot(),
+    connectionSeconds: route.connectionSeconds.snapshot(),
+  };
+}
+
+function backendsOf(route: Route): BackendSnapshot[] {
+  return route.pool.targets.map((target) => target.snapshot(route.plan.name));
+}

@@ -1,0 +1,91 @@
+// Building blocks for the schemas of resources: maps that refuse unknown keys, and rules that judge one value and say
+// what is wrong with it. A rule speaks through valibot's issues, whose only free field is a text: code, message and hint
+// in three lines. `toDiagnostic` takes it apart again and puts it at the place in the source where it belongs.
+
+import * as v from "valibot";
+
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { suggest } from "../base/suggest.ts";
+import type { Origin } from "./origin.ts";
+
+/** Says that the value, or what lies at `path` inside it, is wrong. `code` comes without its area. */
+export type Refuse = (code: string, message: string, hint?: string, path?: readonly (string | number)[]) => void;
+
+/** Names of keys that later versions have, as paths with dots; `*` stands for any index. */
+export type LaterKeys = ReadonlySet<string>;
+
+const UNKNOWN_KEY = "unknown-key";
+/** Longer values are cut in messages. */
+const MAX_QUOTED_CHARS = 60;
+/** Valibot skips these when it looks for unknown keys, as a guard of its own. */
+const SKIPPED_KEYS = ["__proto__", "prototype", "constructor"];
+
+/** A schema from a function that returns the judged value, or calls `refuse` at least once. */
+export function rule<T>(judge: (value: unknown, refuse: Refuse) => T | undefined) {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
+      const result = judge(dataset.value, (code, message, hint, path = []) => {
+        const [first, ...rest] = path.map(toPathItem);
+        const text = hint === undefined ? `${code}\n${message}` : `${code}\n${message}\n${hint}`;
+        addIssue(first === undefined ? { message: text } : { message: text, path: [first, ...rest] });
+      });
+      return result === undefined ? NEVER : result;
+    }),
+  );
+}
+
+/** A map with these keys and no others; every unknown key is an issue of its own. */
+export function closedMap<Entries extends v.ObjectEntries>(entries: Entries) {
+  const unknownKey = `${UNKNOWN_KEY}\n${Object.keys(entries).join(" ")}`;
+  const refused = Object.fromEntries(SKIPPED_KEYS.map((key) => [key, v.optional(v.never(unknownKey))]));
+  const guarded: Entries = Object.assign<object, Entries>(refused, entries);
+  return v.pipe(
+    v.custom<Record<string, unknown>>(
+      isMap,
+      ({ input }) => `wrong-type\nExpected a map of keys, found ${quote(input)}`,
+    ),
+    v.objectWithRest(guarded, v.never(unknownKey)),
+  );
+}
+
+/** Whether a value is a map, and not a list or nothing. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as messages show it: quoted, on one line, and short. */
+export function quote(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "a map";
+  if (value === null || value === undefined) return "nothing";
+  if (typeof value !== "string") return String(value);
+  return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value);
+}
+
+/** Turns one issue of such a schema into a diagnostic about the value or key that it concerns. `area` begins its code. */
+export function toDiagnostic(issue: v.BaseIssue<unknown>, area: string, origin: Origin, later: LaterKeys): Diagnostic {
+  const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+  const name = String(path.at(-1) ?? "");
+  const fail = (part: "key" | "value", code: string, message: string, hint?: string, at = path): Diagnostic => {
+    const place = { file: origin.file, ...origin.locate(at, part) };
+    return { ...place, severity: "error", code: `${area}/${code}`, message, ...(hint === undefined ? {} : { hint }) };
+  };
+  if (issue.kind === "schema" && issue.path?.at(-1)?.origin === "key") {
+    return fail("key", "missing-key", `Missing key ${quote(name)}`, undefined, path.slice(0, -1));
+  }
+  const [code = "", message = issue.message, hint] = issue.message.split("\n");
+  if (code !== UNKNOWN_KEY) return fail("value", message === issue.message ? "wrong-type" : code, message, hint);
+  if (later.has(path.map((key) => (typeof key === "number" ? "*" : key)).join("."))) {
+    return fail("key", "not-supported", `Cannot use ${quote(name)}: this version does not have it`);
+  }
+  if (name === "<<") return fail("key", UNKNOWN_KEY, "Merge keys (<<) are not supported", "Write the keys out");
+  const known = message.split(" ");
+  const near = suggest(name, known);
+  const help = near === undefined ? `Known keys: ${known.join(", ")}` : `Did you mean "${near}"?`;
+  return fail("key", UNKNOWN_KEY, `Unknown key ${quote(name)}`, help);
+}
+
+function toPathItem(key: string | number): v.UnknownPathItem {
+  return { type: "unknown", origin: "value", input: undefined, key, value: undefined };
+}

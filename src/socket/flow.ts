@@ -1,0 +1,168 @@
+// One direction of a connection: reads one socket (the source), writes the other (the sink), and holds at most what one
+// read gave when the sink is slow or not there yet. FIN follows the last byte and never overtakes it.
+//
+//   open ──FIN from source──▶ sawFin ──last byte taken by sink──▶ sentFin
+//
+// Knows nothing of routes, timeouts or why connections end; its pipe does.
+
+import type { Socket, SocketOwner } from "./socket.ts";
+
+/**
+ * Up to this many bytes may arrive before there is a sink without reading being stopped: it holds any protocol's first
+ * message, and spares short connections a pause and a resume, which cost a system call and a wake-up each (bun.md 1.5).
+ */
+const EARLY_BYTES = 16 * 1024;
+
+/** What a flow tells the pipe it belongs to. */
+export interface FlowObserver {
+  /** Coarse monotonic clock in milliseconds, for stamping activity. */
+  readonly clock: { readonly nowMs: number };
+  /** Every byte and the FIN of this direction were handed to the sink. */
+  flowFinished(flow: Flow): void;
+  /** The source is gone. Called once. */
+  flowClosed(flow: Flow, error: Error | undefined): void;
+  /** Our own bug, caught while an event of the source was handled. */
+  flowFailed(flow: Flow, error: Error): void;
+}
+
+/** Copies bytes from `source`, which it owns, to `sink`. The two flows of a connection know each other as `reverse`. */
+export class Flow implements SocketOwner {
+  readonly source: Socket;
+  /** The opposite direction, whose source is our sink; `null` until a backend is connected. */
+  reverse: Flow | null = null;
+  /** How many bytes the sink has taken. */
+  bytes = 0;
+  /** When bytes last moved, by the observer's clock. */
+  activeMs: number;
+  sawFin = false;
+  sentFin = false;
+  closedSource = false;
+
+  readonly #observer: FlowObserver;
+  #sink: Socket | null = null;
+  #pending: Uint8Array | null = null;
+  #paused = false;
+  #discarding = false;
+
+  constructor(source: Socket, observer: FlowObserver) {
+    this.source = source;
+    this.#observer = observer;
+    this.activeMs = observer.clock.nowMs;
+  }
+
+  /** Bytes read that the sink has not taken yet. */
+  get pendingBytes(): number {
+    return this.#pending === null ? 0 : this.#pending.length;
+  }
+
+  /** Connects the two directions of a connection and sends what has waited. */
+  static join(a: Flow, b: Flow): void {
+    a.reverse = b;
+    b.reverse = a;
+    a.#sink = b.source;
+    b.#sink = a.source;
+    a.#flush(b.source);
+    b.#flush(a.source);
+  }
+
+  /** Drops what is held and reads no more: the sink is gone. */
+  discard(): void {
+    this.#discarding = true;
+    this.#pending = null;
+    this.#pause();
+  }
+
+  opened(): void {}
+
+  received(bytes: Uint8Array): void {
+    const sink = this.#sink;
+    if (sink === null || this.#pending !== null || this.#discarding) {
+      this.#hold(bytes);
+      return;
+    }
+    const taken = sink.write(bytes);
+    this.activeMs = this.#observer.clock.nowMs;
+    if (taken === bytes.length) {
+      this.bytes += taken;
+    } else if (taken > 0) {
+      this.bytes += taken;
+      this.#hold(bytes.subarray(taken));
+    } else {
+      // 0: the send buffer is full. -1: the sink is going away and its `closed` will say how.
+      this.#hold(bytes);
+    }
+  }
+
+  /** The source has room again: that is news for the direction that writes to it. */
+  writable(): void {
+    const { reverse } = this;
+    if (reverse !== null && reverse.#pending !== null) reverse.#flush(this.source);
+  }
+
+  ended(): void {
+    this.sawFin = true;
+    if (this.#pending === null && this.#sink !== null) this.#finish(this.#sink);
+  }
+
+  closed(error?: Error): void {
+    this.closedSource = true;
+    this.#observer.flowClosed(this, error);
+  }
+
+  failed(error: Error): void {
+    this.#observer.flowFailed(this, error);
+  }
+
+  #hold(bytes: Uint8Array): void {
+    if (this.#discarding) return;
+    const held = this.#pending;
+    // A second piece comes before the first is gone only early on, or from a socket that was reset while paused.
+    this.#pending = held === null ? bytes : concatenate(held, bytes);
+    if (this.#sink !== null || this.#pending.length > EARLY_BYTES) this.#pause();
+  }
+
+  #flush(sink: Socket): void {
+    const pending = this.#pending;
+    if (pending !== null) {
+      const taken = sink.write(pending);
+      if (taken > 0) {
+        this.bytes += taken;
+        this.activeMs = this.#observer.clock.nowMs;
+      }
+      if (taken < pending.length) {
+        if (taken > 0) this.#pending = pending.subarray(taken);
+        this.#pause();
+        return;
+      }
+      this.#pending = null;
+    }
+    if (this.sawFin) this.#finish(sink);
+    else this.#resume();
+  }
+
+  #finish(sink: Socket): void {
+    if (this.sentFin) return;
+    this.sentFin = true;
+    sink.shutdown();
+    this.#observer.flowFinished(this);
+  }
+
+  #pause(): void {
+    if (this.#paused || this.closedSource) return;
+    this.#paused = true;
+    this.source.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused || this.#discarding || this.closedSource) return;
+    this.#paused = false;
+    this.source.resume();
+  }
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

@@ -1,0 +1,59 @@
+// A reader that stops stops the writer: what waits in the gateway is bounded, whatever the writer would like to send.
+
+import { expect, test } from "bun:test";
+import { startBackend } from "../support/backend.ts";
+import { startFlow } from "../support/flow.ts";
+import { Peer } from "../support/peer.ts";
+
+const CHUNK = Buffer.alloc(1024 * 1024);
+
+/** Writes for as long as the kernel takes it, and gives how much was taken when nothing moved for many turns. */
+async function fill(peer: Peer): Promise<number> {
+  let taken = 0;
+  let pending = 0;
+  let still = 0;
+  let before = -1;
+  while (still < 200) {
+    if (pending < 4) {
+      pending++;
+      void peer.send(CHUNK).then(
+        () => {
+          pending--;
+          taken += CHUNK.length;
+        },
+        () => {
+          still = 200;
+        },
+      );
+    }
+    still = taken === before ? still + 1 : 0;
+    before = taken;
+    await Bun.sleep(1);
+  }
+  return taken;
+}
+
+test.each(["client", "backend"] as const)(
+  "a stopped reader holds up a %s that wants to send gigabytes",
+  async (side) => {
+    await using backend = await startBackend();
+    await using flow = await startFlow({
+      "db.yaml": { listen: "127.0.0.1:0", backends: [`127.0.0.1:${backend.port}`] },
+    });
+    await using client = await Peer.connect(await flow.port("db"));
+    const server = await backend.peer();
+    const [writer, reader] = side === "client" ? [client, server] : [server, client];
+    reader.socket.pause();
+    const before = process.memoryUsage().rss;
+    const taken = await fill(writer);
+    // Kernel buffers of four sockets and one read of the gateway: far below what the writer has to give.
+    expect(taken).toBeLessThan(64 * 1024 * 1024);
+    expect(process.memoryUsage().rss - before).toBeLessThan(128 * 1024 * 1024);
+    const [connection] = await flow.view.connections({}, undefined, 10);
+    expect(connection?.route).toBe("db");
+    reader.socket.resume();
+    await reader.until(() => reader.received >= taken);
+    client.reset();
+    await flow.log.record();
+  },
+);

@@ -1,0 +1,168 @@
+// An AdminView without a gateway: every kind of snapshot once with all its fields, documents in memory, and a record of
+// what was asked of it.
+
+import type { AdminView, GatewayInfo, ReloadResult, StoredDocument } from "../../src/admin/view.ts";
+import type { Diagnostic } from "../../src/base/diagnostic.ts";
+import type {
+  BackendSnapshot,
+  ConnectionFilter,
+  ConnectionSnapshot,
+  EngineSnapshot,
+  RouteSnapshot,
+} from "../../src/engine/snapshot.ts";
+
+export const SAMPLE_INFO: GatewayInfo = {
+  version: "1.2.3",
+  runtime: "bun 1.4.5",
+  pid: 42,
+  startedAt: "2026-01-02T12:00:00.000Z",
+  uptimeSeconds: 12.5,
+  generation: 7,
+  lastReload: { at: "2026-01-02T12:00:10.000Z", trigger: "files", result: "partial", durationMs: 3.2 },
+  reloads: { ok: 3, partial: 1, unchanged: 2 },
+  routeDirectories: ["routes"],
+};
+
+export const SAMPLE_DIAGNOSTIC: Diagnostic = {
+  file: "routes/a.yaml",
+  line: 3,
+  column: 1,
+  severity: "error",
+  code: "route/unknown-key",
+  message: 'Unknown key "backend"',
+  hint: 'Did you mean "backends"?',
+};
+
+export const SAMPLE_RELOAD: ReloadResult = {
+  result: "ok",
+  generation: 8,
+  added: ["new"],
+  changed: [],
+  removed: ["old"],
+  unchanged: ["orders-db"],
+  diagnostics: [],
+};
+
+export function sampleRoute(name: string): RouteSnapshot {
+  return {
+    name,
+    file: "routes/a.yaml",
+    line: 1,
+    listeners: ["*:5432"],
+    backends: ["10.0.0.11:5432"],
+    allow: 2,
+    deny: 0,
+    timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0 },
+    connectionLimit: 1000,
+    connectionsActive: 2,
+    connectionsTotal: { done: 10, "client-reset": 1 },
+    bytesIn: 1000,
+    bytesOut: 2000,
+    connectSeconds: { bounds: [0.001, 0.01, 1], counts: [1, 5, 11, 11], sum: 0.25 },
+    connectionSeconds: { bounds: [1, 60], counts: [4, 10, 11], sum: 321.5 },
+  };
+}
+
+export function sampleBackend(route: string, backend: string): BackendSnapshot {
+  return {
+    route,
+    backend,
+    addresses: ["10.0.0.11"],
+    weight: 1,
+    state: "down",
+    lastError: "ECONNREFUSED",
+    connectionsActive: 2,
+    connectionsTotal: 13,
+    dialFailures: 1,
+  };
+}
+
+export function sampleConnection(index: number): ConnectionSnapshot {
+  return {
+    id: `c${String(index).padStart(6, "0")}`,
+    route: "orders-db",
+    listener: "*:5432",
+    client: `10.0.0.1:${index}`,
+    backend: "10.0.0.11:5432",
+    openedAt: "2026-01-02T12:00:00.000Z",
+    durationMs: 100,
+    idleMs: 10,
+    bytesIn: 1,
+    bytesOut: 2,
+  };
+}
+
+export const SAMPLE_ENGINE: EngineSnapshot = {
+  listeners: [
+    { name: "*:5432", port: 5432, state: "listening", routes: ["orders-db"] },
+    { name: "*:80", port: 80, state: "failed", error: "EACCES", routes: [] },
+  ],
+  routes: [sampleRoute("orders-db")],
+  backends: [sampleBackend("orders-db", "10.0.0.11:5432")],
+  connectionsActive: 2,
+  connectionsTotal: 13,
+  connectionsUnrouted: 0,
+  connectionLimit: 10_000,
+  draining: false,
+};
+
+/** A view whose every operation can be replaced, and the calls that would have changed something. */
+export interface FakeView extends AdminView {
+  readonly calls: readonly unknown[][];
+}
+
+/** `connections` are the live ones; `kill` and `killWhere` remove none. A document that contains `mistake` is refused. */
+export function fakeView(
+  replaced: Partial<AdminView> = {},
+  connections: readonly ConnectionSnapshot[] = [sampleConnection(1), sampleConnection(2)],
+): FakeView {
+  const calls: unknown[][] = [];
+  const stored = new Map<string, StoredDocument>();
+  const matching = (filter: ConnectionFilter) =>
+    connections.filter(
+      ({ route, client, backend }) =>
+        (filter.route ?? route) === route &&
+        (filter.backend ?? backend) === backend &&
+        (filter.source === undefined || client.startsWith(`${filter.source}:`)),
+    );
+  return {
+    calls,
+    info: async () => SAMPLE_INFO,
+    engine: async () => SAMPLE_ENGINE,
+    diagnostics: async () => [SAMPLE_DIAGNOSTIC, { ...SAMPLE_DIAGNOSTIC, severity: "notice" }],
+    notReady: async () => [],
+    connections: async (filter, after, limit) =>
+      matching(filter)
+        .filter(({ id }) => after === undefined || id > after)
+        .slice(0, limit),
+    kill: async (id) => {
+      calls.push(["kill", id]);
+      return connections.some((connection) => connection.id === id);
+    },
+    killWhere: async (filter) => {
+      calls.push(["killWhere", filter]);
+      return matching(filter).length;
+    },
+    reload: async () => {
+      calls.push(["reload"]);
+      return SAMPLE_RELOAD;
+    },
+    drain: async () => {
+      calls.push(["drain"]);
+    },
+    documents: async () => [...stored.values()],
+    document: async (name) => stored.get(name),
+    putDocument: async (name, text) => {
+      calls.push(["putDocument", name]);
+      if (text.includes("mistake")) return { stored: false, diagnostics: [SAMPLE_DIAGNOSTIC] };
+      const created = !stored.has(name);
+      stored.set(name, { name, text, updatedAt: "2026-01-02T12:00:00.000Z" });
+      return { stored: true, created, reload: SAMPLE_RELOAD };
+    },
+    deleteDocument: async (name) => {
+      calls.push(["deleteDocument", name]);
+      return stored.delete(name) ? SAMPLE_RELOAD : undefined;
+    },
+    ...replaced,
+  };
+}
