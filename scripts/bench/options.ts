@@ -1,0 +1,89 @@
+// The bench's flags, judged, with the command that repeats the run.
+
+import { parseArgs } from "node:util";
+
+/** What to measure and how long. */
+export interface Options {
+  readonly columns: readonly string[];
+  readonly subjects: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly idleConnections: number;
+  readonly tuned: boolean;
+  readonly binary: string;
+  /** Where to write all samples. */
+  readonly json: string | undefined;
+}
+
+export const COLUMNS: readonly string[] = ["bulk", "request", "connect", "idle"];
+const SUBJECTS: readonly string[] = ["sallyport", "haproxy", "nginx", "direct"];
+const OPTIONAL_SUBJECTS: readonly string[] = ["relay", "sallyport-no-log"];
+
+/** What `--help` prints. */
+export const USAGE = `bun run bench [flags]
+
+  --columns LIST    of ${COLUMNS.join(",")} (default: all)
+  --subject NAME    adds one of ${OPTIONAL_SUBJECTS.join(", ")}; repeatable
+  --only LIST       of ${[...SUBJECTS, ...OPTIONAL_SUBJECTS].join(",")}: only these
+  --no-log          the same as --subject sallyport-no-log
+  --tuned           gives the peers large buffers (HAProxy 256 KiB, nginx 512 KiB)
+  --rounds N        default 5
+  --seconds S       for each measurement, default 2
+  --idle N          idle connections, default 5000
+  --quick           two rounds of half a second, 1000 idle connections
+  --binary PATH     default dist/sallyport
+  --json FILE       writes every sample
+`;
+
+/** Reads the flags; `undefined` for `--help`. Throws an Error that says what is wrong. */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      columns: { type: "string" },
+      subject: { type: "string", multiple: true, default: [] },
+      only: { type: "string" },
+      "no-log": { type: "boolean", default: false },
+      tuned: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      idle: { type: "string" },
+      quick: { type: "boolean", default: false },
+      binary: { type: "string", default: "dist/sallyport" },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const { quick } = values;
+  const added = [...values.subject.flatMap(names), ...(values["no-log"] ? ["sallyport-no-log"] : [])];
+  const subjects = values.only === undefined ? [...SUBJECTS, ...added] : names(values.only);
+  return {
+    columns: known("column", values.columns === undefined ? COLUMNS : names(values.columns), COLUMNS),
+    subjects: known("subject", [...new Set(subjects)], [...SUBJECTS, ...OPTIONAL_SUBJECTS]),
+    rounds: number("rounds", values.rounds ?? (quick ? "2" : "5"), 1, 100),
+    seconds: number("seconds", values.seconds ?? (quick ? "0.5" : "2"), 0.1, 60),
+    idleConnections: number("idle", values.idle ?? (quick ? "1000" : "5000"), 1, 20_000),
+    tuned: values.tuned,
+    binary: values.binary,
+    json: values.json,
+  };
+}
+
+function names(list: string): string[] {
+  return list.split(",").filter((name) => name !== "");
+}
+
+function known(what: string, given: readonly string[], allowed: readonly string[]): readonly string[] {
+  const wrong = given.find((name) => !allowed.includes(name));
+  if (wrong !== undefined) throw new Error(`Unknown ${what} "${wrong}": expected one of ${allowed.join(", ")}`);
+  return given;
+}
+
+function number(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!(value >= least && value <= most)) {
+    throw new Error(`Cannot use --${flag} "${text}": expected a number from ${least} to ${most}`);
+  }
+  return value;
+}

@@ -1,0 +1,80 @@
+// The results as markdown: what each unit of work cost, as a ratio to the better peer, and beside it the figures that
+// depend on the machine more than on the proxy.
+
+import type { Column, Sample } from "./column.ts";
+import { median, spread } from "./stats.ts";
+import type { Subject } from "./subject.ts";
+
+/** All samples, by column key and subject key. */
+export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>;
+
+/** Keys of the subjects that ratios are taken to. */
+const PEERS: readonly string[] = ["haproxy", "nginx"];
+
+/** The three tables: cost with ratios, the second figures, and how far apart the rounds were. */
+export function formatTables(columns: readonly Column[], subjects: readonly Subject[], results: Results): string {
+  const proxies = subjects.filter(({ prepare }) => prepare !== undefined);
+  const costs = new Map(columns.map((column) => [column.key, medians(results, column, proxies, "cost")]));
+  const costRow = (subject: Subject): string[] =>
+    columns.map((column) => {
+      const cost = costs.get(column.key)?.get(subject.key);
+      const base = baseline(column, costs.get(column.key));
+      if (cost === undefined) return "";
+      return `${cost.toFixed(column.digits)}${base === undefined ? "" : ` (×${(cost / base).toFixed(2)})`}`;
+    });
+  const goals = columns.map(
+    ({ goal }) => `≤ ×${goal.ratio.toFixed(2)} of ${goal.to === "HAProxy" ? "HAProxy" : "the better peer"}`,
+  );
+  const asideRow = (subject: Subject): string[] =>
+    columns.map((column) => medians(results, column, [subject], "aside").get(subject.key)?.toFixed(2) ?? "");
+  const spreadRow = (subject: Subject): string[] =>
+    columns.map((column) => {
+      const values = figures(results, column, subject, "cost");
+      return values.length === 0 ? "" : `±${(50 * spread(values)).toFixed(0)} %`;
+    });
+  return [
+    table(
+      ["Cost of the proxy", ...columns.map(({ heading }) => heading)],
+      [...proxies.map((subject) => [subject.name, ...costRow(subject)]), ["*goal for sallyport*", ...goals]],
+    ),
+    table(
+      ["On this machine", ...columns.map(({ asideHeading }) => asideHeading)],
+      subjects.map((subject) => [subject.name, ...asideRow(subject)]),
+    ),
+    table(
+      ["Spread of the rounds", ...columns.map(({ heading }) => heading)],
+      proxies.map((subject) => [subject.name, ...spreadRow(subject)]),
+    ),
+  ].join("\n\n");
+}
+
+/** What a column's ratios are taken to: its lowest cost among the peers, or HAProxy's. */
+function baseline({ goal }: Column, costs: ReadonlyMap<string, number> | undefined): number | undefined {
+  const keys = goal.to === "HAProxy" && costs?.has("haproxy") === true ? ["haproxy"] : PEERS;
+  const values = keys.flatMap((key) => costs?.get(key) ?? []);
+  return values.length === 0 ? undefined : Math.min(...values);
+}
+
+function medians(
+  results: Results,
+  column: Column,
+  subjects: readonly Subject[],
+  figure: keyof Sample,
+): Map<string, number> {
+  const byKey = new Map<string, number>();
+  for (const subject of subjects) {
+    const values = figures(results, column, subject, figure);
+    if (values.length > 0) byKey.set(subject.key, median(values));
+  }
+  return byKey;
+}
+
+function figures(results: Results, column: Column, subject: Subject, figure: keyof Sample): number[] {
+  const samples = results.get(column.key)?.get(subject.key) ?? [];
+  return samples.flatMap((sample) => sample[figure] ?? []);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = head.map((_, index) => (index === 0 ? "---" : "---:"));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
