@@ -4,12 +4,12 @@
 // proven in test/contract/.
 
 import { Database as BunDatabase } from "bun:sqlite";
-import { GatewayError } from "../base/gateway-error.ts";
 import type { DialOwner, SocketOwner } from "../socket/socket.ts";
 import { bindAddress } from "./bind.ts";
+import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { asError } from "./error-code.ts";
-import type { Database, HttpServer, Listening, Runtime, SocketAddress, SqlValue } from "./runtime.ts";
+import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /**
  * Bun closes an HTTP connection on which nothing moved for this long. Its default of 10 s cuts event streams whose
@@ -112,20 +112,5 @@ function serve(
 }
 
 function openDatabase(path: string): Database {
-  const database = attempt(`open "${path}"`, () => new BunDatabase(path, { create: true }));
-  return {
-    exec: (sql) => attempt("change the state database", () => void database.run(sql)),
-    all: <Row>(sql: string, ...parameters: SqlValue[]) =>
-      attempt("use the state database", () => database.query<Row, SqlValue[]>(sql).all(...parameters)),
-    close: () => database.close(),
-  };
-}
-
-function attempt<Result>(what: string, act: () => Result): Result {
-  try {
-    return act();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GatewayError("state/failed", `Cannot ${what}: ${why}`, cause);
-  }
+  return adaptDatabase(path, () => new BunDatabase(path, { create: true }));
 }

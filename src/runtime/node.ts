@@ -5,14 +5,14 @@ import type { Server as HttpNodeServer } from "node:http";
 import { connect as connectStream, createServer } from "node:net";
 import type { ListenOptions, Server } from "node:net";
 import { DatabaseSync } from "node:sqlite";
-import { GatewayError } from "../base/gateway-error.ts";
 import type { DialOwner, SocketOwner } from "../socket/socket.ts";
 import { bindAddress } from "./bind.ts";
+import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { asError } from "./error-code.ts";
 import { createFetchServer } from "./node-http.ts";
 import { adoptStream, awaitStream } from "./node-socket.ts";
-import type { Database, HttpServer, Listening, Runtime, SocketAddress, SqlValue } from "./runtime.ts";
+import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /** Connections that may wait to be accepted: what Bun uses, so that both runtimes take the same bursts. */
 const BACKLOG = 512;
@@ -72,19 +72,5 @@ function stopped(server: HttpNodeServer): Promise<void> {
 }
 
 function openDatabase(path: string): Database {
-  const database = attempt(`open "${path}"`, () => new DatabaseSync(path));
-  return {
-    exec: (sql) => attempt("change the state database", () => database.exec(sql)),
-    all: <Row>(sql: string, ...parameters: SqlValue[]) =>
-      attempt("use the state database", () => database.prepare(sql).all(...parameters) as Row[]),
-    close: () => database.close(),
-  };
-}
-
-function attempt<Result>(what: string, act: () => Result): Result {
-  try {
-    return act();
-  } catch (cause) {
-    throw new GatewayError("state/failed", `Cannot ${what}: ${asError(cause).message}`, cause);
-  }
+  return adaptDatabase(path, () => new DatabaseSync(path));
 }
