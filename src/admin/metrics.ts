@@ -20,7 +20,7 @@ export function renderMetrics(
   sample: ProcessSample,
 ): string {
   const out = new Exposition();
-  writeRoutes(out, engine.routes);
+  writeRoutes(out, engine);
   writeBackends(out, engine.backends);
 
   out.family("gauge", "sallyport_listener_up", "Whether the listener is bound");
@@ -40,7 +40,8 @@ export function renderMetrics(
   return out.text();
 }
 
-function writeRoutes(out: Exposition, routes: readonly RouteSnapshot[]): void {
+function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
+  const { routes } = engine;
   const sets = routes.map((route): [RouteSnapshot, Labels] => [route, labels({ route: route.name })]);
 
   out.family("counter", "sallyport_connections_total", "Ended connections by close reason");
@@ -48,6 +49,8 @@ function writeRoutes(out: Exposition, routes: readonly RouteSnapshot[]): void {
     for (const [reason, count] of Object.entries(route.connectionsTotal))
       out.sample(`${set},reason="${reason}"`, count);
   }
+  // A client that no route of its listener wants belongs to none.
+  out.sample(labels({ route: "", reason: "no-route" }), engine.connectionsUnrouted);
   out.family("gauge", "sallyport_connections_active", "Live connections");
   for (const [route, set] of sets) out.sample(set, route.connectionsActive);
   out.family("counter", "sallyport_bytes_total", "Bytes from clients to backends (in) and back (out)");

@@ -29,19 +29,14 @@ export interface Gateway extends AsyncDisposable {
   readonly stopped: Promise<void>;
 }
 
-/** Why `startGateway` refused the routes, when it was told to be strict. */
-export class RoutesRefused extends GatewayError {
+/** The cause of GatewayError `routes/refused`. */
+export interface RoutesRefused {
   readonly diagnostics: readonly Diagnostic[];
-
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super("routes/refused", "Cannot start with errors in the routes: --strict was given");
-    this.diagnostics = diagnostics;
-  }
 }
 
 /**
- * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws RoutesRefused (strict) and
- * GatewayError: an errno name (admin port), `state/…` (state file), `token/…`. Nothing stays open when it throws.
+ * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws GatewayError, and leaves
+ * nothing open then: `routes/refused` (strict; the cause is RoutesRefused), an errno name (admin port), `state/…`, `token/…`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack();
@@ -65,7 +60,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
   if (options.strict) {
     const diagnostics = await reloader.preview();
-    if (diagnostics.some(({ severity }) => severity === "error")) throw new RoutesRefused(diagnostics);
+    if (diagnostics.some(({ severity }) => severity === "error")) {
+      const refused: RoutesRefused = { diagnostics };
+      throw new GatewayError("routes/refused", "Cannot start with errors in the routes: --strict was given", refused);
+    }
   }
   await reloader.reload("start");
 

@@ -50,7 +50,8 @@ export function createView({ options, engine, reloader, store, drain }: ViewPart
 
 function notReady(engine: Engine, reloader: Reloader): string[] {
   const { listeners, draining } = engine.snapshot();
-  const reasons = draining ? ["The gateway is draining"] : [];
+  if (draining) return ["The gateway is draining"];
+  const reasons: string[] = [];
   for (const { name, state, error } of listeners) {
     if (state === "failed") reasons.push(error ?? `Listener ${name} is not bound`);
   }

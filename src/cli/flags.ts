@@ -4,6 +4,7 @@
 import { delimiter } from "node:path";
 import { isIP } from "node:net";
 import { Option } from "commander";
+import { parseDuration } from "../base/duration.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
 import { ADMIN_WANTED, DEFAULT_ADMIN, parseAdminAddress } from "./admin-address.ts";
 import type { Cli } from "./cli.ts";
@@ -84,19 +85,19 @@ export function chosenWord<Word extends string>(
   return word;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+/** Timers count milliseconds in 31 bits: 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A duration such as `500ms`, `30s` or `1h30m`, in milliseconds. */
+/** A duration such as `500ms`, `30s` or `1h30m`, in milliseconds; `0` is none at all. */
 export function durationFlag(name: string, text: string): number {
-  const wrong = new CliError(EXIT.usage, `Cannot use "${text}" for ${name}: it wants a duration such as 30s or 5m`);
-  if (text === "0") return 0;
-  if (!/^(?:\d{1,9}(?:ms|s|m|h))+$/.test(text)) throw wrong;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+)(ms|s|m|h)/g))
-    total += Number(amount) * (UNIT_MS[unit ?? ""] ?? 0);
-  // Timers count in 31 bits: 24 days.
-  if (total > 2 ** 31 - 1) throw wrong;
-  return total;
+  const duration = text === "off" ? undefined : parseDuration(text);
+  if (duration === undefined || duration > MAX_TIMER_MS) {
+    throw new CliError(
+      EXIT.usage,
+      `Cannot use "${text}" for ${name}: it wants a duration up to 24d, such as 30s or 5m`,
+    );
+  }
+  return duration;
 }
 
 /** A whole number within bounds. */

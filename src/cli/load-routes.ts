@@ -19,7 +19,7 @@ export type LoadRoutes = (sources: Sources, bind: readonly string[]) => Promise<
 export const loadRoutes: LoadRoutes = async (sources, bind) => {
   // Imported when needed: YAML and validation are half of the program's start-up.
   const { loadPlan } = await import("../app/load.ts");
-  const { plan, diagnostics } = await loadPlan(sources, { bind });
+  const { plan, diagnostics } = await loadPlan(sources, bind);
   return { routes: plan.routes.length, listeners: plan.listeners.length, diagnostics };
 };
 

@@ -4,7 +4,6 @@ import type { GatewayOptions } from "../app/options.ts";
 import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
 import { GatewayError } from "../base/gateway-error.ts";
 import { formatAdminAddress } from "./admin-address.ts";
-import { isAnswer } from "./answer.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { countDiagnostics } from "./diagnostics.ts";
 
@@ -13,7 +12,7 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
   if (!(error instanceof GatewayError)) return error;
   const { code, message } = error;
   if (code === "routes/refused") {
-    const diagnostics = refusedDiagnostics(error.cause);
+    const diagnostics = refusedDiagnostics(error);
     const lines = diagnostics.map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join("");
     const counted = countDiagnostics(diagnostics) || message;
     return new CliError(EXIT.usage, `${lines}Cannot start with --strict: ${counted}`, error);
@@ -41,8 +40,7 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
   return new CliError(EXIT.failed, `Cannot start: ${message} (${code})`, error);
 }
 
-/** The cause of `routes/refused`: RoutesRefused. */
-function refusedDiagnostics(cause: unknown): readonly Diagnostic[] {
-  if (!isAnswer(cause) || !Array.isArray(cause["diagnostics"])) return [];
-  return cause["diagnostics"];
+/** RoutesRefused carries them; its class is not imported, because that would load the whole engine for every command. */
+function refusedDiagnostics(error: GatewayError): readonly Diagnostic[] {
+  return "diagnostics" in error && Array.isArray(error.diagnostics) ? error.diagnostics : [];
 }

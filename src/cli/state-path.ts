@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
+import { adminTokenFile } from "../app/admin-token.ts";
 import { isErrnoException } from "./errno.ts";
 import type { Surroundings } from "./cli.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
@@ -31,7 +32,7 @@ export async function findToken(
 ): Promise<FoundToken> {
   const given = surroundings.env["SALLYPORT_ADMIN_TOKEN"];
   if (given !== undefined && given !== "") return { token: given };
-  const path = `${statePath}.token`;
+  const path = adminTokenFile(statePath);
   // A token from a file is for the gateway that made it: another machine must not be told.
   if (!isThisMachine(admin))
     return { missing: "SALLYPORT_ADMIN_TOKEN is not set, and the gateway is on another machine" };

@@ -25,6 +25,9 @@ function formatStatus(answer: Answer, paint: Paint): string {
   const reload = objectOf(answer, "lastReload");
   const reloads = objectOf(answer, "reloads");
   const directories = textsOf(answer, "routeDirectories");
+  const source = directories.length === 0 ? "the binary" : printable(directories.join(", "));
+  const listeners = objectOf(answer, "listeners");
+  const diagnostics = objectOf(answer, "diagnostics");
   const draining = answer["draining"] === true;
   const uptime = formatDuration(numberOf(answer, "uptimeSeconds") * 1000);
   const ready = answer["ready"] === true ? paint.good("yes") : paint.bad("no");
@@ -39,7 +42,9 @@ function formatStatus(answer: Answer, paint: Paint): string {
       "Connections",
       `${textOf(connections, "active")} active, ${textOf(connections, "total")} in total, limit ${textOf(connections, "limit")}`,
     ],
-    ["Routes", directories.length === 0 ? "embedded in the binary" : printable(directories.join(", "))],
+    ["Routes", `${textOf(answer, "routes")} from ${source}`],
+    ["Listeners", `${textOf(listeners, "total")}, of which ${textOf(listeners, "failed")} failed`],
+    ["Diagnostics", `${textOf(diagnostics, "error")} errors, ${textOf(diagnostics, "warning")} warnings`],
     [
       "Last reload",
       `${textOf(reload, "result")} by ${textOf(reload, "trigger")} at ${textOf(reload, "at")}, generation ${textOf(answer, "generation")}`,

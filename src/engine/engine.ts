@@ -21,6 +21,9 @@ import type { Services } from "./services.ts";
 import type { ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 
+/** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
+const FEW_CONNECTIONS = 4_000;
+
 export interface EngineOptions {
   readonly runtime: Runtime;
   readonly log: Log;
@@ -76,8 +79,15 @@ export class Engine {
   }
 
   #setLimit(listeners: number): void {
-    const { counters, runtime } = this.#services;
-    counters.connectionLimit = this.#fixedLimit ?? connectionLimit(runtime.descriptorLimit(), listeners);
+    const { counters, runtime, log } = this.#services;
+    const descriptors = runtime.descriptorLimit();
+    const limit = this.#fixedLimit ?? connectionLimit(descriptors, listeners);
+    const lowered = counters.connectionLimit === 0 || limit < counters.connectionLimit;
+    counters.connectionLimit = limit;
+    if (limit >= FEW_CONNECTIONS || !lowered || descriptors === undefined) return;
+    const advice = "raise the limit with `ulimit -n`, LimitNOFILE= (systemd) or --ulimit nofile= (containers)";
+    const message = `At most ${limit} connections fit below the limit of ${descriptors} descriptors: ${advice}`;
+    log.write("warn", "descriptors-low", message, { limit, descriptors });
   }
 
   #updatePools(plan: Plan): void {
@@ -154,6 +164,9 @@ export class Engine {
   /** Live connections that match, in the order they were accepted, after id `after`, at most `limit`. */
   connections(filter: ConnectionFilter, after: string | undefined, limit: number): ConnectionSnapshot[] {
     const afterId = after === undefined ? 0 : Number(after);
+    if (Number.isNaN(afterId)) {
+      throw new GatewayError("request/bad-after", `Cannot continue after "${after}": the id of a connection is wanted`);
+    }
     const found: ConnectionSnapshot[] = [];
     for (const connection of this.#matching(filter)) {
       if (connection.id <= afterId) continue;
@@ -219,7 +232,7 @@ export class Engine {
     const cidr = source === undefined ? undefined : parseCidr(source);
     if (source !== undefined && cidr === undefined) {
       throw new GatewayError(
-        "filter/bad-source",
+        "request/bad-source",
         `Cannot filter by source "${source}": an address or a CIDR is wanted`,
       );
     }

@@ -104,13 +104,17 @@ export class Pipe implements FlowObserver {
     if (!this.#closed) this.#owner.deadlineChanged();
   }
 
-  flowClosed(flow: Flow): void {
+  flowClosed(flow: Flow, error: Error | undefined): void {
     const { inbound, outbound } = this;
-    const aborting = this.#reason !== null;
-    // The second FIN may close a socket before `shutdown` returns, so this is asked here and not when a flow finishes.
-    const done = outbound !== null && inbound.sentFin && outbound.sentFin;
-    const reason = (this.#reason ??= done ? "done" : flow === inbound ? "client-reset" : "backend-reset");
     const other = flow === inbound ? outbound : inbound;
+    const aborting = this.#reason !== null;
+    // A socket that we sent FIN on is closed at the peer's FIN; Bun does not call `ended` then (contract test).
+    const bothFins = other !== null && other.sentFin && error === undefined && !aborting;
+    if (bothFins && !flow.sawFin) flow.ended();
+    if (this.#closed) return; // Passing that FIN on closed the other side, and with it everything.
+    const done = other !== null && flow.sentFin && other.sentFin;
+    if (bothFins && !done) return; // What it sent last is still being taken by the other side, which then closes.
+    const reason = (this.#reason ??= done ? "done" : flow === inbound ? "client-reset" : "backend-reset");
     if (other === null || other.closedSource) {
       this.#closed = true;
       this.#owner.pipeClosed(reason);

@@ -101,6 +101,7 @@ export const SAMPLE_ENGINE: EngineSnapshot = {
   backends: [sampleBackend("orders-db", "10.0.0.11:5432")],
   connectionsActive: 2,
   connectionsTotal: 13,
+  connectionsUnrouted: 0,
   connectionLimit: 10_000,
   draining: false,
 };

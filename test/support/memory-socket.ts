@@ -101,7 +101,8 @@ export class MemorySocket implements Socket {
     }
     if (!this.#finComing || this.#finDelivered) return false;
     this.#finDelivered = true;
-    this.data.ended();
+    // Bun does not tell the second FIN: it closes.
+    if (!this.#sentFin) this.data.ended();
     this.#closeWhenBothFin();
     return true;
   }
