@@ -6,14 +6,14 @@ import { Composer, CST, type Document, isSeq, Lexer, Parser, type YAMLError } fr
 
 import type { Pace } from "../base/pace.ts";
 
-/** The entries of a list that was cut out of its document, and what the library said about them. */
+/** Entries that were cut out of a list, and what the library said about them. */
 export interface ListPart {
   readonly items: readonly unknown[];
   readonly errors: readonly YAMLError[];
   readonly warnings: readonly YAMLError[];
 }
 
-/** One document. The entries of a list node are its own, then those of the part that is kept by its source token. */
+/** One document. The entries of a list node are those of the part that is kept by its source token, then its own. */
 export interface ComposedDocument {
   readonly document: Document.Parsed;
   readonly parts: ReadonlyMap<unknown, ListPart>;
@@ -56,8 +56,16 @@ export async function* composeDocuments(text: string, pace: Pace): AsyncGenerato
       for (const document of composer.next(token)) yield { document, parts };
       for (const cut of cuts) parts.set(cut.list, await composeList(cut, pace));
     }
+    if (parser.stack.length > MAX_STACK) {
+      yield* finish(composer, parts);
+      throw new TooDeepError(parser.offset);
+    }
     if (++steps % STEPS_PER_LOOK === 0 && pace.due()) await pace.rest();
   }
+  yield* finish(composer, parts);
+}
+
+function* finish(composer: Composer, parts: ComposedDocument["parts"]): Generator<ComposedDocument> {
   for (const document of composer.end()) yield { document, parts };
 }
 
@@ -65,19 +73,18 @@ export async function* composeDocuments(text: string, pace: Pace): AsyncGenerato
 function* tokensOf(text: string, parser: Parser): Generator<CST.Token | undefined> {
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme);
-    if (parser.stack.length > MAX_STACK) throw new TooDeepError(parser.offset);
     yield undefined;
   }
   yield* parser.end();
 }
 
-/** A list that was emptied, and its entries as slices that are lists themselves. */
+/** A list that was emptied, and the entries it had as slices that are lists themselves. */
 interface Cut {
   readonly list: CST.Token;
   readonly slices: readonly CST.Token[];
 }
 
-/** Empties the long lists in a document; they keep their place, their indicators and what is around them. */
+/** Empties the long lists in a document; they keep their place, their extent and what is around them. */
 function cutLongLists(token: CST.Token): readonly Cut[] {
   const cuts: Cut[] = [];
   const rest: CST.Token[] = [token];
@@ -85,7 +92,8 @@ function cutLongLists(token: CST.Token): readonly Cut[] {
     if (next.type === "document") {
       if (next.value !== undefined) rest.push(next.value);
     } else if (next.type === "block-seq" && next.items.length > SLICE_ITEMS * 2) {
-      cuts.push({ list: next, slices: sliceBlock(next, next.items.splice(0)) });
+      // The last entry stays: what follows the list is judged by where it ends.
+      cuts.push({ list: next, slices: sliceBlock(next, next.items.splice(0, next.items.length - 1)) });
     } else if (next.type === "flow-collection" && next.start.source === "[" && next.items.length > SLICE_ITEMS * 2) {
       cuts.push({ list: next, slices: sliceFlow(next, next.items.splice(0)) });
     } else if (CST.isCollection(next)) {

@@ -159,7 +159,7 @@ class Converter {
   *#list(node: YAMLSeq.Parsed): Generator<void, Converted> {
     const part = this.#parts.get(node.srcToken);
     if (part !== undefined) reportYaml(part, this.#report);
-    const items: readonly unknown[] = part?.items ?? node.items;
+    const items: readonly unknown[] = part === undefined ? node.items : [...part.items, ...node.items];
     const value: unknown[] = [];
     const marks: Mark[] = [];
     const offsets = new Uint32Array(items.length);

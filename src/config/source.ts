@@ -107,8 +107,10 @@ class SourceReader implements SourceReading {
     try {
       found = await stat(path);
     } catch (error) {
-      // Gone since the directory was listed, or a link to nothing: it is not there. Anything else is worth a word.
-      if (isRouteFileName(name) && errnoOf(error) !== "ENOENT") this.#lose(path, error);
+      // Gone since the directory was listed, or a link to nothing: it is not there. A link in circles is no directory.
+      // Of anything else it is not known what it would have been.
+      const errno = errnoOf(error);
+      if (errno !== "ENOENT" && (errno !== "ELOOP" || isRouteFileName(name))) this.#lose(path, error);
       return;
     }
     if (found.isDirectory()) {

@@ -37,16 +37,16 @@ const MAX_WRONG_ITEMS = 100;
 /** Above what any machine can hold, and below where numbers lose precision. */
 const MAX_CONNECTIONS = 1_000_000_000;
 /** What a name may be: it is shown in logs, metric labels and URLs. */
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$/;
 
-/** Whether a text can be a route's name: 1–63 letters, digits, `.`, `_` and `-`, a letter or digit first. */
+/** Whether a text can be a route's name: 1–63 letters, digits, `.`, `_` and `-`, but not `.` or `-` first. */
 export function isRouteName(text: string): boolean {
   return NAME.test(text);
 }
 
 export const nameRule = rule((value, refuse): string | undefined => {
   if (typeof value === "string" && isRouteName(value)) return value;
-  const hint = 'Use 1–63 letters, digits, ".", "_" and "-", a letter or digit first';
+  const hint = 'Use 1–63 letters, digits, ".", "_" and "-", but not "." or "-" first';
   refuse("bad-name", `Cannot use ${quote(value)} as a name`, typeof value === "number" ? `Write "${value}"` : hint);
   return undefined;
 });

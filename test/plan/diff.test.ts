@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+
+import { diffPlans } from "../../src/plan/diff.ts";
+import { compileRoutes } from "../support/compile-routes.ts";
+
+const on = (port: string | number, more = "") => `listen: ${port}\nbackends: ["b:1"]\n${more}`;
+
+test("a diff names what was added, changed, removed and left alone", async () => {
+  const before = await compileRoutes({ "a.yaml": on(1), "b.yaml": on(2), "c.yaml": on(3) });
+  const after = await compileRoutes({ "a.yaml": on(1), "b.yaml": on(22), "d.yaml": on(4) });
+  expect(diffPlans(before.plan, after.plan)).toEqual({
+    added: ["d"],
+    changed: ["b"],
+    removed: ["c"],
+    unchanged: ["a"],
+  });
+});
+
+test.each([
+  ["a port", on(2)],
+  ["an address", on('"127.0.0.1:1"')],
+  ["a range", on('"1-2"')],
+  ["a backend", 'listen: 1\nbackends: ["c:1"]\n'],
+  ["a weight", 'listen: 1\nbackends: [{address: "b:1", weight: 2}]\n'],
+  ["an allowed address", on(1, "allow: [10.0.0.1]\n")],
+  ["a denied address", on(1, "deny: [10.0.0.1]\n")],
+  ["a match", on(1, "match: {sources: [10.0.0.1]}\n")],
+  ["a timeout", on(1, "timeouts: {idle: 1s}\n")],
+  ["a limit", on(1, "limits: {connections: 1}\n")],
+])("another %s changes a route", async (_what, text) => {
+  const before = await compileRoutes({ "a.yaml": on(1) });
+  const after = await compileRoutes({ "a.yaml": text });
+  expect(diffPlans(before.plan, after.plan).changed).toEqual(["a"]);
+});
+
+test("comments, another file and a newcomer on the same port do not change a route", async () => {
+  const shared = on(1, "match: {sources: [10.0.0.0/8]}\n");
+  const before = await compileRoutes({ "a.yaml": shared });
+  const after = await compileRoutes({ "_.yaml": on(1), "below/a.yaml": `# moved\n\n${shared}` });
+  expect(diffPlans(before.plan, after.plan)).toEqual({ added: ["_"], changed: [], removed: [], unchanged: ["a"] });
+});
+
+test("an empty plan differs from nothing", () => {
+  const empty = { listeners: [], routes: [], pools: [] };
+  expect(diffPlans(empty, empty)).toEqual({ added: [], changed: [], removed: [], unchanged: [] });
+});
