@@ -4,7 +4,6 @@ import type { GatewayOptions } from "../app/options.ts";
 import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
 import { GatewayError } from "../base/gateway-error.ts";
 import { formatAdminAddress } from "./admin-address.ts";
-import { isAnswer } from "./answer.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { countDiagnostics } from "./diagnostics.ts";
 
@@ -41,7 +40,7 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
   return new CliError(EXIT.failed, `Cannot start: ${message} (${code})`, error);
 }
 
-/** The cause of `routes/refused` is RoutesRefused. */
-function refusedDiagnostics({ cause }: GatewayError): readonly Diagnostic[] {
-  return isAnswer(cause) && Array.isArray(cause["diagnostics"]) ? cause["diagnostics"] : [];
+/** RoutesRefused carries them; its class is not imported, because that would load the whole engine for every command. */
+function refusedDiagnostics(error: GatewayError): readonly Diagnostic[] {
+  return "diagnostics" in error && Array.isArray(error.diagnostics) ? error.diagnostics : [];
 }

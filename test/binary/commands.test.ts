@@ -129,9 +129,7 @@ describe("the shipped executable", () => {
 
   test("says how long it took to the first accepted connection", async () => {
     const place = await bench.place();
-    const probe = await Peer.connect(backend.port);
-    const port = probe.socket.localPort ?? 0;
-    await probe[Symbol.asyncDispose]();
+    const port = await freePort();
     await writeFile(
       join(place.path, "r.yaml"),
       `listen: "127.0.0.1:${port}"\nbackends: ["127.0.0.1:${backend.port}"]\n`,
@@ -163,6 +161,12 @@ describe("the build", () => {
     expect((await runBuild(["--nonsense"])).code).toBe(2);
   });
 });
+
+/** A port that nobody listens on now. */
+async function freePort(): Promise<number> {
+  await using nobody = await startBackend();
+  return nobody.port;
+}
 
 /** Whether somebody accepts on this port of 127.0.0.1. */
 async function accepts(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 // The executable that a build with other routes makes, copied alone into an empty directory.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { echo, startBackend, type Backend } from "../support/backend.ts";
@@ -92,15 +92,6 @@ describe("alone in an empty directory", () => {
     const { code, out, err } = await other.run(["run", "--admin", gateway.admin]);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("sallyport status");
-  });
-
-  test.skipIf(process.getuid?.() === 0)("it says what to do when the state cannot be written", async () => {
-    const place = await bench.place();
-    await mkdir(join(place.path, "state"));
-    await chmod(join(place.path, "state"), 0o500);
-    const { code, err } = await place.run(["run", "--admin", "127.0.0.1:0"]);
-    expect(code).toBe(1);
-    expect(err).toContain("--state");
   });
 
   test("it says what to do when the state file cannot be there", async () => {

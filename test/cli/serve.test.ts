@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { AdminView } from "../../src/admin/view.ts";
-import type { Gateway, RoutesRefused } from "../../src/app/gateway.ts";
+import { type Gateway, RoutesRefused } from "../../src/app/gateway.ts";
 import type { GatewayOptions } from "../../src/app/options.ts";
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { GatewayError } from "../../src/base/gateway-error.ts";
@@ -217,8 +217,7 @@ describe("a gateway that cannot start says what to do next", () => {
   });
 
   test("refused routes are all shown, and exit 2", async () => {
-    const refused: RoutesRefused = { diagnostics: [DIAGNOSTIC] };
-    const { code, err } = await failWith(new GatewayError("routes/refused", "No", refused));
+    const { code, err } = await failWith(new RoutesRefused([DIAGNOSTIC]));
     expect(code).toBe(2);
     expect(err).toBe("a.yaml:1:2 error route/x Wrong\nCannot start with --strict: 1 error\n");
   });
