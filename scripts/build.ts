@@ -2,11 +2,12 @@
 // Judges the routes as the gateway would, packs them in, and writes one executable that needs nothing beside it. Exit
 // codes as the program's own: 1 failed, 2 bad usage or bad routes.
 
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { dirname, relative, resolve } from "node:path";
 import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { formatDiagnostic } from "../src/base/diagnostic.ts";
+import { formatCount } from "../src/cli/quantity.ts";
 import { collect } from "../src/cli/flags.ts";
 import { BUILD_TARGETS, type BuildTarget, defaultOutfile, parseTarget } from "./build-target.ts";
 import { collectRoutes, embedRoutes } from "./embedded-routes.ts";
@@ -45,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return refuse("Cannot write several targets to one --outfile: leave it out");
   }
 
-  const routes = await collectRoutes(flags.routes ?? [resolve(ROOT, "routes")]);
+  const routes = await collectRoutes(flags.routes ?? [relative(process.cwd(), resolve(ROOT, "routes"))]);
   for (const diagnostic of routes.diagnostics) process.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
   if (!routes.valid) return refuse("Cannot build with errors in the routes");
   if (routes.routes === 0) return refuse("Cannot find a route to embed: name a directory with --routes");
@@ -69,7 +70,8 @@ async function main(argv: readonly string[]): Promise<number> {
       bytecode: true,
       // Bytecode alone would mean CommonJS, which has no top-level await.
       format: "esm",
-      sourcemap: "linked",
+      // Embedded, so that stack traces name our files; the copy that Bun leaves beside the binary is not needed.
+      sourcemap: "inline",
       define: { SALLYPORT_COMMIT: JSON.stringify(commit) },
       plugins: [embedRoutes(routes.files)],
       throw: false,
@@ -78,8 +80,11 @@ async function main(argv: readonly string[]): Promise<number> {
       for (const log of result.logs) process.stderr.write(`${String(log)}\n`);
       return 1;
     }
+    await rm(`${outfile}.map`, { force: true });
     const { size } = await stat(outfile);
-    process.stdout.write(`${outfile}: ${(size / 1024 / 1024).toFixed(1)} MiB, ${routes.routes} routes embedded\n`);
+    process.stdout.write(
+      `${outfile}: ${(size / 1024 / 1024).toFixed(1)} MiB, ${formatCount(routes.routes, "route")} embedded\n`,
+    );
   }
   return 0;
 }

@@ -50,7 +50,8 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
       out.sample(`${set},reason="${reason}"`, count);
   }
   // A client that no route of its listener wants belongs to none.
-  out.sample(labels({ route: "", reason: "no-route" }), engine.connectionsUnrouted);
+  const unrouted = engine.connectionsUnrouted;
+  if (unrouted > 0) out.sample(labels({ route: "", reason: "no-route" }), unrouted);
   out.family("gauge", "sallyport_connections_active", "Live connections");
   for (const [route, set] of sets) out.sample(set, route.connectionsActive);
   out.family("counter", "sallyport_bytes_total", "Bytes from clients to backends (in) and back (out)");

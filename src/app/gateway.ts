@@ -29,14 +29,19 @@ export interface Gateway extends AsyncDisposable {
   readonly stopped: Promise<void>;
 }
 
-/** The cause of GatewayError `routes/refused`. */
-export interface RoutesRefused {
+/** The routes have errors, and `strict` was asked for. Its code is `routes/refused`. */
+export class RoutesRefused extends GatewayError {
   readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super("routes/refused", "Cannot start with errors in the routes: --strict was given");
+    this.diagnostics = diagnostics;
+  }
 }
 
 /**
  * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws GatewayError, and leaves
- * nothing open then: `routes/refused` (strict; the cause is RoutesRefused), an errno name (admin port), `state/…`, `token/…`.
+ * nothing open then: RoutesRefused (strict), an errno name (admin port), `state/…`, `token/…`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await using cleanup = new AsyncDisposableStack();
@@ -60,10 +65,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
   if (options.strict) {
     const diagnostics = await reloader.preview();
-    if (diagnostics.some(({ severity }) => severity === "error")) {
-      const refused: RoutesRefused = { diagnostics };
-      throw new GatewayError("routes/refused", "Cannot start with errors in the routes: --strict was given", refused);
-    }
+    if (diagnostics.some(({ severity }) => severity === "error")) throw new RoutesRefused(diagnostics);
+  }
+  if (directories.length > 0) {
+    const watch = watchSources(directories, () => void reloader.reload("files"), {
+      onError: (error) => log.write("warn", "watch-failed", `${error.message}; looking every ten seconds instead`),
+    });
+    cleanup.defer(() => watch.close());
+    // A change between the first look and the first load would otherwise be missed.
+    await watch.ready;
   }
   await reloader.reload("start");
 
@@ -85,12 +95,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const server = await runtime.serve(options.admin, (request) => app.fetch(request));
   cleanup.defer(() => server.stop());
-  if (directories.length > 0) {
-    const watch = watchSources(directories, () => void reloader.reload("files"), {
-      onFailure: (message) => log.write("warn", "watch-failed", message),
-    });
-    cleanup.defer(() => watch.close());
-  }
   const release = cleanup.move();
   const admin = "unix" in options.admin ? options.admin : { host: options.admin.host, port: server.port };
   const stop = async (): Promise<void> => {

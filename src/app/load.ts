@@ -3,6 +3,7 @@
 
 import type { CidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
+import { Pace } from "../base/pace.ts";
 import type { Cidr } from "../base/ip.ts";
 import { Loader } from "../config/load.ts";
 import type { Sources } from "../config/source.ts";
@@ -40,6 +41,8 @@ export class PlanLoader {
   async load(sources: Sources, previous?: Plan): Promise<LoadedPlan> {
     const options = { bind: this.#bind, maps: this.#maps };
     let loaded = await this.#loader.load(sources);
+    // Compiling is one turn of its own, so it does not add to the loader's last.
+    await new Pace().rest();
     let compiled = compilePlan(loaded.resources, options, previous);
     const diagnostics = [...loaded.diagnostics, ...compiled.diagnostics];
     const failing = failedFiles(compiled.diagnostics);

@@ -49,11 +49,13 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       const search = new URLSearchParams();
       for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
       const target = search.size === 0 ? path : `${path}?${search.toString()}`;
+      const signal = AbortSignal.timeout(timeoutMs);
       let received: { status: number; text: string };
       try {
-        received = await exchange(address, token, method, target, timeoutMs);
+        received = await exchange(address, token, method, target, signal);
       } catch (error) {
-        throw unreachable(error, place, timeoutMs);
+        // In the middle of an answer, running out of time looks like a reset.
+        throw signal.aborted ? late(place, timeoutMs, error) : unreachable(error, place);
       }
       const { status, text } = received;
       const body = parseBody(text);
@@ -71,13 +73,15 @@ async function exchange(
   token: FoundToken,
   method: string,
   path: string,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
   const reachable = reachableAddress(address);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = request(
     {
       method,
+      // One connection per request: a kept one may be gone by the time of the next.
+      agent: false,
       path,
       ...("unix" in reachable ? { socketPath: reachable.unix } : { host: reachable.host, port: reachable.port }),
       headers: {
@@ -86,7 +90,7 @@ async function exchange(
         connection: "close",
         ...("token" in token ? { authorization: `Bearer ${token.token}` } : {}),
       },
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     },
     resolve,
   );
@@ -113,14 +117,15 @@ function parseBody(text: string): Answer | undefined {
   }
 }
 
-function unreachable(error: unknown, place: string, timeoutMs: number): CliError {
-  if (error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError")) {
-    return new CliError(
-      EXIT.failed,
-      `Cannot reach the gateway at ${place}: no answer within ${timeoutMs / 1000} s`,
-      error,
-    );
-  }
+function late(place: string, timeoutMs: number, cause: unknown): CliError {
+  return new CliError(
+    EXIT.failed,
+    `Cannot reach the gateway at ${place}: no answer within ${timeoutMs / 1000} s`,
+    cause,
+  );
+}
+
+function unreachable(error: unknown, place: string): CliError {
   const code = isErrnoException(error) ? error.code : "";
   if (code === "EACCES" || code === "EPERM") {
     return new CliError(

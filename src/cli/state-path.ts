@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
 import { adminTokenFile } from "../app/admin-token.ts";
+import { reachableAddress } from "./admin-address.ts";
 import { isErrnoException } from "./errno.ts";
 import type { Surroundings } from "./cli.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
@@ -46,7 +47,8 @@ export async function findToken(
   }
 }
 
-function isThisMachine(address: SocketAddress): boolean {
+function isThisMachine(admin: SocketAddress): boolean {
+  const address = reachableAddress(admin);
   if ("unix" in address || address.host === "::1" || address.host.startsWith("127.")) return true;
   const own = Object.values(networkInterfaces()).flat();
   return own.some((entry) => entry?.address === address.host);

@@ -77,6 +77,6 @@ function bound(sorted: readonly Diagnostic[]): readonly Diagnostic[] {
   const kept = sorted.toSorted((a, b) => rank[a.severity] - rank[b.severity]).slice(0, MAX_DIAGNOSTICS);
   const [last] = kept.slice(-1);
   if (last === undefined) return kept;
-  const message = `${sorted.length - MAX_DIAGNOSTICS} more messages about this file are not shown`;
+  const message = "There is more to say about this file than is shown";
   return [...kept, { ...last, severity: "notice", code: "config/more", message } as const].toSorted(compareDiagnostics);
 }

@@ -3,15 +3,12 @@
 // thread that carries the traffic and costs about half a millisecond per kilobyte.
 
 import {
-  Composer,
   type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   type ParsedNode,
-  Parser,
   type YAMLError,
   type YAMLMap,
   type YAMLSeq,
@@ -19,6 +16,7 @@ import {
 
 import type { Diagnostic, Severity } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
+import { type ComposedDocument, composeDocuments, MAX_DEPTH, TooDeepError } from "./compose.ts";
 import { type KeyMark, Lines, type Mark } from "./mark.ts";
 
 /** One document of a text. */
@@ -35,14 +33,12 @@ export interface ParsedText {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Nesting of lists and maps. Routes need four levels; foreign manifests seldom twenty. */
-const MAX_DEPTH = 100;
-/** The library's stack has up to two entries for each level, and the document itself. */
-const MAX_STACK = MAX_DEPTH * 2;
 /** Values in one document once every alias is written out. A hundred thousand CIDRs fit ten times. */
 const MAX_VALUES = 1_000_000;
 /** Steps between looks at the clock. */
 const STEPS_PER_LOOK = 200;
+/** Of each kind, in one document. Nobody reads more. */
+const MAX_PROBLEMS = 200;
 /** Messages of the library can quote long parts of the text. */
 const MAX_MESSAGE_CHARS = 200;
 
@@ -55,41 +51,33 @@ export async function parseDocuments(file: string, text: string, pace: Pace = ne
     diagnostics.push({ ...place, severity, code, message, ...(hint === undefined ? {} : { hint }) });
   };
   const documents: YamlDocument[] = [];
-  for await (const composed of composeDocuments(text, report, pace)) {
-    for (const warning of composed.warnings) reportYaml(warning, "warning", report);
-    for (const error of composed.errors) reportYaml(error, "error", report);
-    if (composed.errors.length > 0) continue;
-    const before = diagnostics.length;
-    const { value, mark } = await pace.run(new Converter(report).document(composed));
-    if (!diagnostics.slice(before).some(({ severity }) => severity === "error")) documents.push({ value, mark });
+  try {
+    for await (const { document, parts } of composeDocuments(text, pace)) {
+      const before = diagnostics.length;
+      reportYaml(document, report);
+      // A document with a YAML error holds only what the library made of it.
+      if (document.errors.length > 0) continue;
+      const converted = await pace.run(new Converter(report, parts).document(document));
+      if (!diagnostics.slice(before).some(({ severity }) => severity === "error")) documents.push(converted);
+    }
+  } catch (error) {
+    if (!(error instanceof TooDeepError)) throw error;
+    report(error.offset, "yaml/too-deep", `Lists and maps are nested more than ${MAX_DEPTH} levels deep`);
   }
   return { documents, lines, diagnostics };
 }
 
 type Report = (offset: number, code: string, message: string, severity?: Severity, hint?: string) => void;
 
-/** Drives the library token by token, with rests; ends early at a nesting that is too deep. */
-async function* composeDocuments(text: string, report: Report, pace: Pace): AsyncGenerator<Document.Parsed> {
-  const parser = new Parser();
-  // Unique keys are checked while converting: the library compares each key with all others before it.
-  const composer = new Composer({ uniqueKeys: false, stringKeys: true, merge: false });
-  let steps = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) yield* composer.next(token);
-    if (parser.stack.length > MAX_STACK) {
-      report(parser.offset, "yaml/too-deep", `Lists and maps are nested more than ${MAX_DEPTH} levels deep`);
-      return;
-    }
-    if (++steps % STEPS_PER_LOOK === 0 && pace.due()) await pace.rest();
-  }
-  for (const token of parser.end()) yield* composer.next(token);
-  yield* composer.end();
-}
-
-function reportYaml(error: YAMLError, severity: Severity, report: Report): void {
-  const [message = ""] = error.message.split("\n");
-  const code = `yaml/${error.code.toLowerCase().replaceAll("_", "-")}`;
-  report(error.pos[0], code, `Invalid YAML: ${message.slice(0, MAX_MESSAGE_CHARS)}`, severity);
+/** What the library said about a document or a part of one. */
+function reportYaml(said: { errors: readonly YAMLError[]; warnings: readonly YAMLError[] }, report: Report): void {
+  const tell = (problem: YAMLError, severity: Severity): void => {
+    const [message = ""] = problem.message.split("\n");
+    const code = `yaml/${problem.code.toLowerCase().replaceAll("_", "-")}`;
+    report(problem.pos[0], code, `Invalid YAML: ${message.slice(0, MAX_MESSAGE_CHARS)}`, severity);
+  };
+  for (const warning of said.warnings.slice(0, MAX_PROBLEMS)) tell(warning, "warning");
+  for (const error of said.errors.slice(0, MAX_PROBLEMS)) tell(error, "error");
 }
 
 /** A value, where it stands, and how many values it is with every alias written out. */
@@ -102,10 +90,12 @@ interface Converted {
 /** Turns the library's nodes into plain values and marks. One for each document, because anchors are. */
 class Converter {
   readonly #report: Report;
+  readonly #parts: ComposedDocument["parts"];
   readonly #anchors = new Map<string, Converted>();
 
-  constructor(report: Report) {
+  constructor(report: Report, parts: ComposedDocument["parts"]) {
     this.#report = report;
+    this.#parts = parts;
   }
 
   *document(document: Document.Parsed): Generator<void, Converted> {
@@ -167,15 +157,19 @@ class Converter {
   }
 
   *#list(node: YAMLSeq.Parsed): Generator<void, Converted> {
+    const part = this.#parts.get(node.srcToken);
+    if (part !== undefined) reportYaml(part, this.#report);
+    const items: readonly unknown[] = part?.items ?? node.items;
     const value: unknown[] = [];
     const marks: Mark[] = [];
-    const offsets = new Uint32Array(node.items.length);
+    const offsets = new Uint32Array(items.length);
     let flat = true;
     let size = 1;
-    for (const [index, item] of node.items.entries()) {
+    for (const [index, item] of items.entries()) {
       if (index % STEPS_PER_LOOK === 0) yield;
-      const child = isScalar(item) ? this.#leaf(item) : yield* this.#node(asNode(item), node.range[0]);
-      flat &&= isScalar(item);
+      const entry = asNode(item);
+      const child = isScalar(entry) ? this.#leaf(entry) : yield* this.#node(entry, node.range[0]);
+      flat &&= isScalar(entry);
       value.push(child.value);
       marks.push(child.mark);
       offsets[index] = child.mark.offset;
@@ -198,6 +192,6 @@ function plainScalar(value: unknown, source: string): unknown {
 }
 
 /** In YAML 1.1's `!!pairs` the items of a list are pairs, not nodes; no dialect has a use for them. */
-function asNode(item: ParsedNode | object): ParsedNode | null {
+function asNode(item: unknown): ParsedNode | null {
   return isMap(item) || isSeq(item) || isScalar(item) || isAlias(item) ? (item as ParsedNode) : null;
 }

@@ -211,7 +211,7 @@ export class Engine {
   }
 
   #abortAll(reason: CloseReason): void {
-    for (const connection of [...this.#services.connections.values()]) connection.abort(reason);
+    for (const connection of this.#services.connections.values()) connection.abort(reason);
   }
 
   #idle(timeoutMs: number): Promise<void> {

@@ -32,6 +32,8 @@ export type BackendSpec = (
 const MAX_WEIGHT = 1_000_000;
 /** A route can have many backends and listen addresses, but a list this long is a mistake. */
 const MAX_LIST_ITEMS = 10_000;
+/** Of a list of addresses, this many wrong ones are told. */
+const MAX_WRONG_ITEMS = 100;
 /** Above what any machine can hold, and below where numbers lose precision. */
 const MAX_CONNECTIONS = 1_000_000_000;
 /** What a name may be: it is shown in logs, metric labels and URLs. */
@@ -108,10 +110,12 @@ export const cidrsRule = rule((value, refuse): readonly Cidr[] | undefined => {
   // An empty `allow` could mean everyone or no one, and which of the two should not be guessed.
   if (value.length === 0) refuse("empty-list", "Expected at least one address or CIDR, found an empty list");
   const cidrs: Cidr[] = [];
+  let wrong = 0;
   value.forEach((item: unknown, index) => {
     const cidr = typeof item === "string" ? parseCidr(item) : undefined;
     if (cidr !== undefined) cidrs.push(cidr);
-    else refuse("bad-cidr", `Expected an address or CIDR such as 10.0.0.0/8, found ${quote(item)}`, undefined, [index]);
+    else if (++wrong <= MAX_WRONG_ITEMS)
+      refuse("bad-cidr", `Expected an address or CIDR such as 10.0.0.0/8, found ${quote(item)}`, undefined, [index]);
   });
   return cidrs;
 });

@@ -62,6 +62,9 @@ const DEFAULT_IDLE_MS = 3_600_000;
 /** A peer that has only to finish its answer; never less than minutes (design 4). */
 const DEFAULT_HALF_CLOSE_MS = 600_000;
 
+/** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
+const MAX_ISSUES = 200;
+
 /** Keys of later versions. They are refused by name: to ignore `tls` or `policy` would open what was meant to be shut. */
 const LATER_KEYS: LaterKeys = new Set([
   "balance",
@@ -107,7 +110,9 @@ export interface DecodedRoute {
 export function decodeRoute(document: unknown, origin: Origin, defaultName: string | undefined): DecodedRoute {
   const result = v.safeParse(routeSchema, document);
   if (!result.success) {
-    return { diagnostics: result.issues.map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS)) };
+    return {
+      diagnostics: result.issues.slice(0, MAX_ISSUES).map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS)),
+    };
   }
   const written = result.output;
   const name = written.name ?? defaultName;

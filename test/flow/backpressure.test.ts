@@ -9,28 +9,20 @@ const CHUNK = Buffer.alloc(1024 * 1024);
 
 /** Writes for as long as the kernel takes it, and gives how much was taken when nothing moved for many turns. */
 async function fill(peer: Peer): Promise<number> {
-  let taken = 0;
-  let pending = 0;
-  let still = 0;
-  let before = -1;
-  while (still < 200) {
-    if (pending < 4) {
-      pending++;
-      void peer.send(CHUNK).then(
-        () => {
-          pending--;
-          taken += CHUNK.length;
-        },
-        () => {
-          still = 200;
-        },
-      );
+  const progress = { taken: 0, stuck: false };
+  const write = async (): Promise<void> => {
+    while (!progress.stuck) {
+      await peer.send(CHUNK).catch(() => {});
+      if (!progress.stuck) progress.taken += CHUNK.length;
     }
-    still = taken === before ? still + 1 : 0;
-    before = taken;
+  };
+  void write();
+  for (let before = -1, still = 0; still < 200; still = progress.taken === before ? still + 1 : 0) {
+    before = progress.taken;
     await Bun.sleep(1);
   }
-  return taken;
+  progress.stuck = true;
+  return progress.taken;
 }
 
 test.each(["client", "backend"] as const)(
