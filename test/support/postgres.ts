@@ -36,7 +36,9 @@ export async function psql(port: number, ...commands: readonly string[]): Promis
 /** PostgreSQL refuses to run as root: gives the directory to its own user, and the prefix that runs a command as that. */
 async function unprivileged(directory: string): Promise<readonly string[]> {
   if (process.getuid?.() !== 0) return [];
-  const [user, group] = (await Promise.all(["-u", "-g"].map((flag) => runProgram("id", [flag, "postgres"])))).map(Number);
+  const [user, group] = (await Promise.all(["-u", "-g"].map((flag) => runProgram("id", [flag, "postgres"])))).map(
+    Number,
+  );
   if (user === undefined || group === undefined) throw new Error("There is no user postgres");
   await chown(directory, user, group);
   return [programPath("setpriv"), `--reuid=${user}`, `--regid=${group}`, "--clear-groups"];
