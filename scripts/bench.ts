@@ -3,7 +3,7 @@
 // throughput where the load shares the cores with the proxy.
 
 import { bareRelay } from "./bench/bare-relay.ts";
-import { bulk } from "./bench/bulk.ts";
+import { bulk, windowed } from "./bench/bulk.ts";
 import type { Column, Sample } from "./bench/column.ts";
 import { connect } from "./bench/connect.ts";
 import { direct } from "./bench/direct.ts";
@@ -57,7 +57,11 @@ async function measureAll(columns: readonly Column[], subjects: readonly Subject
     for (const column of columns) {
       // Round 0 is the warm-up.
       if (round === 0 && column.fresh) continue;
-      const effort = { seconds: round === 0 ? WARM_UP_SECONDS : options.seconds, idleConnections };
+      const effort = {
+        seconds: round === 0 ? WARM_UP_SECONDS : options.seconds,
+        idleConnections,
+        windowKiB: options.windowKiB,
+      };
       for (const subject of rotated(subjects, round)) {
         const running = long.get(subject.key);
         const sample = await measureOne(column, subject, column.fresh ? await start(subject) : running, load, effort);
@@ -109,12 +113,12 @@ async function main(): Promise<void> {
     return;
   }
   if (process.platform !== "linux") throw new Error("The bench reads CPU time from /proc: it needs Linux");
-  const columns = [bulk, request, connect, idle].filter(({ key }) => options.columns.includes(key));
+  const columns = [bulk, windowed, request, connect, idle].filter(({ key }) => options.columns.includes(key));
   const subjects = findSubjects(options);
   const results = await measureAll(columns, subjects, options);
   const facts = {
     ...machineFacts(),
-    method: `${options.rounds} rounds of ${options.seconds} s, interleaved, medians; one thread or worker each; ${options.tuned ? "tuned buffers" : "as shipped"}`,
+    method: `${options.rounds} rounds of ${options.seconds} s, interleaved, medians; one thread or worker each; window ${options.windowKiB} KiB; ${options.tuned ? "tuned buffers" : "as shipped"}`,
     repeat: ["bun run bench", ...args].join(" "),
   };
   const lines = Object.entries(facts).map(([name, fact]) => `- ${name}: ${name === "repeat" ? `\`${fact}\`` : fact}`);

@@ -17,6 +17,8 @@ export interface Sample {
 export interface Effort {
   readonly seconds: number;
   readonly idleConnections: number;
+  /** Bytes on the way per transfer of the windowed bulk column. */
+  readonly windowKiB: number;
 }
 
 /** One column. */

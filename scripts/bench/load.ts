@@ -17,7 +17,12 @@ function carryOut(order: Order): Promise<Work> {
     case "backend":
       return Promise.resolve({ units: startBackend(ledger), seconds: 0 });
     case "bulk":
-      return runBulk(ledger, order.port, order.seconds);
+      return runBulk(
+        ledger,
+        order.port,
+        order.seconds,
+        order.windowBytes === "unlimited" ? Number.POSITIVE_INFINITY : order.windowBytes,
+      );
     case "request":
       return runRequests(order.port, order.seconds);
     case "connect":

@@ -10,12 +10,12 @@ import { Transfer } from "./transfer.ts";
 /** Transfers in each direction. */
 const TRANSFERS_EACH_WAY = 2;
 
-/** Runs the transfers for `seconds`; the units are bytes. */
-export async function runBulk(ledger: Ledger, port: number, seconds: number): Promise<Work> {
+/** Runs the transfers for `seconds`, with at most `windowBytes` of each on the way; the units are bytes. */
+export async function runBulk(ledger: Ledger, port: number, seconds: number, windowBytes: number): Promise<Work> {
   const started = performance.now();
   ledger.transfers.clear();
   const all = Array.from({ length: 2 * TRANSFERS_EACH_WAY }, (_, number) => {
-    const transfer = new Transfer(started + seconds * 1000);
+    const transfer = new Transfer(started + seconds * 1000, windowBytes);
     ledger.transfers.set(number, transfer);
     const client = new BulkClient(number % 2 === 0 ? "D" : "U", number, transfer);
     void connect(port, client);

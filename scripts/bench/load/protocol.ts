@@ -3,7 +3,8 @@
 /** What the load process is told to do; `port` is the proxy's, or the backend's own for the direct path. */
 export type Order =
   | { readonly do: "backend" }
-  | { readonly do: "bulk" | "request" | "connect"; readonly port: number; readonly seconds: number }
+  | { readonly do: "bulk"; readonly port: number; readonly seconds: number; readonly windowBytes: number | "unlimited" }
+  | { readonly do: "request" | "connect"; readonly port: number; readonly seconds: number }
   | { readonly do: "hold"; readonly port: number; readonly count: number }
   | { readonly do: "release" };
 

@@ -7,6 +7,8 @@ import type { LoadSocket } from "./role.ts";
 /** How much went in at one end of a connection and came out at the other. */
 export class Transfer {
   readonly #deadline: number;
+  readonly #windowBytes: number;
+  #sender: LoadSocket | undefined;
   /** Bytes the kernel took from the sender. */
   sent = 0;
   /** Bytes the receiver got. */
@@ -15,13 +17,18 @@ export class Transfer {
   finished = false;
   #damaged = false;
 
-  /** Sends until `deadline`, in milliseconds of `performance.now()`. */
-  constructor(deadline: number) {
+  /**
+   * Sends until `deadline`, in milliseconds of `performance.now()`, with at most `windowBytes` on the way at a time.
+   * Without a limit (`Infinity`), loopback lets each connection fill megabytes of socket buffers.
+   */
+  constructor(deadline: number, windowBytes: number) {
     this.#deadline = deadline;
+    this.#windowBytes = windowBytes;
   }
 
-  /** Writes until the send buffer is full; after the deadline, sends FIN. */
+  /** Writes until the window or the send buffer is full; after the deadline, sends FIN. */
   pump(socket: LoadSocket): void {
+    this.#sender = socket;
     while (!this.finished) {
       if (performance.now() >= this.#deadline) {
         this.finished = true;
@@ -29,7 +36,8 @@ export class Transfer {
         return;
       }
       const offset = this.sent % PATTERN.length;
-      const wanted = PATTERN.length - offset;
+      const wanted = Math.min(PATTERN.length - offset, this.#windowBytes - (this.sent - this.received));
+      if (wanted <= 0) return;
       const taken = socket.write(PATTERN, offset, wanted);
       if (taken > 0) this.sent += taken;
       if (taken < wanted) return;
@@ -40,6 +48,7 @@ export class Transfer {
   take(chunk: Uint8Array): void {
     if (!matchesPattern(chunk, this.received)) this.#damaged = true;
     this.received += chunk.length;
+    if (this.#sender !== undefined && this.#windowBytes < Number.POSITIVE_INFINITY) this.pump(this.#sender);
   }
 
   /** What is wrong with the transfer once both ends are done, if anything. */

@@ -1,0 +1,9 @@
+// A port for programs that cannot be told to choose one and say which.
+
+/** A port of loopback that was free a moment ago. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
