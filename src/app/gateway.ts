@@ -63,12 +63,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const engine = new Engine({ runtime, log });
   cleanup.defer(() => engine.stop());
   const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
+  // A reload that is under way needs the database: it is waited for.
+  cleanup.defer(() => reloader.settled());
   if (options.strict) {
     const diagnostics = await reloader.preview();
     if (diagnostics.some(({ severity }) => severity === "error")) throw new RoutesRefused(diagnostics);
   }
   if (directories.length > 0) {
-    const watch = watchSources(directories, () => void reloader.reload("files"), {
+    const reloadFiles = (): void => {
+      reloader.reload("files").catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        log.write("error", "reload-failed", `Cannot reload: ${message}`);
+      });
+    };
+    const watch = watchSources(directories, reloadFiles, {
       onError: (error) => log.write("warn", "watch-failed", `${error.message}; looking every ten seconds instead`),
     });
     cleanup.defer(() => watch.close());

@@ -94,6 +94,11 @@ export class Reloader {
     return this.#inTurn(async () => (this.#options.store.delete(name) ? this.#reload("document") : undefined));
   }
 
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#tail;
+  }
+
   #inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
     const turn = this.#tail.then(act);
     // The next turn comes whatever becomes of this one; its own caller hears of the failure.

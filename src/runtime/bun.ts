@@ -9,6 +9,7 @@ import { bindAddress } from "./bind.ts";
 import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { asError } from "./error-code.ts";
+import { HTTP_STOP_MS } from "./runtime.ts";
 import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /**
@@ -105,10 +106,21 @@ function serve(
             ...options,
             hostname: address.host,
             port: address.port,
+            // `development: false` would turn it on, and a second gateway could share the first one's port.
+            reusePort: false,
             idleTimeout: HTTP_IDLE_TIMEOUT_SECONDS,
           });
-    return { port: server.port ?? 0, stop: () => server.stop(true) };
+    return { port: server.port ?? 0, stop: () => stopServer(server) };
   });
+}
+
+/** Lets answers that are being written get out, then ends what is left: idle and streaming connections. */
+async function stopServer(server: Bun.Server<undefined>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, HTTP_STOP_MS);
+  await Promise.race([server.stop(false), late]);
+  clearTimeout(timer);
+  await server.stop(true);
 }
 
 function openDatabase(path: string): Database {

@@ -12,6 +12,7 @@ import { descriptorLimit } from "./descriptor-limit.ts";
 import { asError } from "./error-code.ts";
 import { createFetchServer } from "./node-http.ts";
 import { adoptStream, awaitStream } from "./node-socket.ts";
+import { HTTP_STOP_MS } from "./runtime.ts";
 import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /** Connections that may wait to be accepted: what Bun uses, so that both runtimes take the same bursts. */
@@ -64,10 +65,15 @@ function boundPort(server: Server | HttpNodeServer): number {
   return address === null || typeof address === "string" ? 0 : address.port;
 }
 
+/** Lets answers that are being written get out, then ends what is left: idle and streaming connections. */
 function stopped(server: HttpNodeServer): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), HTTP_STOP_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 

@@ -14,10 +14,13 @@ export interface Listening {
   stop(): void;
 }
 
+/** How long requests that are being answered may take when an HTTP server stops, in milliseconds. */
+export const HTTP_STOP_MS = 500;
+
 /** A running HTTP server (the admin port). */
 export interface HttpServer {
   readonly port: number;
-  /** Stops accepting, ends open requests, resolves when all is released. */
+  /** Stops accepting, lets answers get out for HTTP_STOP_MS, ends the rest, resolves when all is released. */
   stop(): Promise<void>;
 }
 

@@ -85,6 +85,29 @@ export function serveContract(runtime: Runtime, test: DeclareTest): void {
     await server.stop();
   });
 
+  test("a second server on the same address is refused", async () => {
+    const server = await runtime.serve(LOCAL, () => new Response("first"));
+    const second = runtime.serve({ host: "127.0.0.1", port: server.port }, () => new Response("second"));
+    await assert.rejects(second, { code: "EADDRINUSE" });
+    await server.stop();
+  });
+
+  test("stop lets an answer that is under way get out", async () => {
+    const asked = Promise.withResolvers<void>();
+    const stopping = Promise.withResolvers<void>();
+    const server = await runtime.serve(LOCAL, async () => {
+      asked.resolve();
+      await stopping.promise;
+      return new Response("still here");
+    });
+    const response = fetch(at(server, "/"));
+    await asked.promise;
+    const stopped = server.stop();
+    stopping.resolve();
+    assert.equal(await (await response).text(), "still here");
+    await stopped;
+  });
+
   test("stop ends an open event stream and gives the port free", async () => {
     const server = await runtime.serve(LOCAL, () => {
       const body = new ReadableStream({
