@@ -85,6 +85,11 @@ class NodeSocket implements Socket {
     this.#stream.end();
   }
 
+  /** The stream closes by itself when both sides have ended and everything is written. */
+  end(): void {
+    this.shutdown();
+  }
+
   terminate(): void {
     this.#finished = true;
     this.#terminated = true;

@@ -143,7 +143,9 @@ export class Flow implements SocketOwner {
   #finish(sink: Socket): void {
     if (this.sentFin) return;
     this.sentFin = true;
-    sink.shutdown();
+    // The second FIN ends the sink for good. Closing it at once sends that FIN too and spares three system calls.
+    if (this.reverse?.sawFin === true) sink.end();
+    else sink.shutdown();
     this.#observer.flowFinished(this);
   }
 

@@ -20,6 +20,11 @@ export interface Socket {
   write(bytes: Uint8Array, offset: number, length: number): number;
   /** Sends FIN after what was written; reading goes on. */
   shutdown(): void;
+  /**
+   * Closes a socket whose peer has sent FIN: what was written is still delivered, with FIN after it. Before the peer's FIN
+   * it may become a reset and lose bytes. `closed` is called, possibly before this returns.
+   */
+  end(): void;
   /** Aborts with RST and releases the descriptor. `closed` is called, possibly before this returns. */
   terminate(): void;
   /** Stops reading. Bytes may still be delivered once after a reset by the peer. */

@@ -39,6 +39,25 @@ function finContract(runtime: Runtime, test: DeclareTest): void {
     }
   }
 
+  test("end after the peer's FIN delivers everything that was written before it", async () => {
+    await using pair = await connectPair(runtime);
+    pair.client.socket.pause();
+    pair.client.socket.shutdown();
+    await pair.server.until(() => pair.server.events.includes("ended"));
+    const bytes = patternBytes(1_000_000);
+    let written = 0;
+    for (let taken = 1; taken > 0 && written < bytes.length; written += Math.max(taken, 0)) {
+      taken = pair.server.socket.write(bytes.subarray(written));
+    }
+    pair.server.socket.end();
+    pair.client.socket.resume();
+    await pair.client.until(() => pair.client.isClosed);
+    await pair.server.until(() => pair.server.isClosed);
+    assert.equal(pair.client.receivedBytes, written);
+    assert.deepEqual(withoutEnded(pair.client).slice(-1), ["closed"]);
+    assert.equal(pair.server.events.at(-1), "closed");
+  });
+
   test("a second shutdown changes nothing", async () => {
     await using pair = await connectPair(runtime);
     pair.client.socket.shutdown();

@@ -56,6 +56,11 @@ export class MemorySocket implements Socket {
     this.#closeWhenBothFin();
   }
 
+  end(): void {
+    if (!this.#finDelivered) throw new Error("Closed before the peer's FIN: bytes could be lost");
+    this.shutdown();
+  }
+
   terminate(): void {
     if (!this.open) return;
     this.#sendBuffer = [];
