@@ -69,22 +69,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const diagnostics = await reloader.preview();
     if (diagnostics.some(({ severity }) => severity === "error")) throw new RoutesRefused(diagnostics);
   }
-  if (directories.length > 0) {
-    const reloadFiles = (): void => {
-      reloader.reload("files").catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        log.write("error", "reload-failed", `Cannot reload: ${message}`);
-      });
-    };
-    const watch = watchSources(directories, reloadFiles, {
-      onError: (error) => log.write("warn", "watch-failed", `${error.message}; looking every ten seconds instead`),
-    });
-    cleanup.defer(() => watch.close());
-    // A change between the first look and the first load would otherwise be missed.
-    await watch.ready;
-  }
-  await reloader.reload("start");
-
   const { promise: stopped, resolve: haveStopped } = Promise.withResolvers<void>();
   let ending: Promise<void> | null = null;
   const end = (how: () => Promise<void>): Promise<void> => {
@@ -101,8 +85,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     reach: adminReach(options.admin),
     onError: (error) => log.write("error", "internal", error.message, { stack: error.stack }),
   });
+  // Before any route: where the admin port is taken, another gateway is likely to be running with the same routes.
   const server = await runtime.serve(options.admin, (request) => app.fetch(request));
   cleanup.defer(() => server.stop());
+  if (directories.length > 0) {
+    const reloadFiles = (): void => {
+      reloader.reload("files").catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        log.write("error", "reload-failed", `Cannot reload: ${message}`);
+      });
+    };
+    const watch = watchSources(directories, reloadFiles, {
+      onError: (error) => log.write("warn", "watch-failed", `${error.message}; looking every ten seconds instead`),
+    });
+    cleanup.defer(() => watch.close());
+    // A change between the first look and the first load would otherwise be missed.
+    await watch.ready;
+  }
+  await reloader.reload("start");
   const release = cleanup.move();
   const admin = "unix" in options.admin ? options.admin : { host: options.admin.host, port: server.port };
   const stop = async (): Promise<void> => {

@@ -31,6 +31,7 @@ export class Reloader {
   readonly #counts: Record<ReloadResult["result"], number> = { ok: 0, partial: 0, unchanged: 0 };
   #plan: Plan = EMPTY_PLAN;
   #generation = 0;
+  #loaded = false;
   #diagnostics: readonly Diagnostic[] = [];
   #last: LastReload = { at: new Date().toISOString(), trigger: "start", result: "unchanged", durationMs: 0 };
   /** The reload that waits for its turn: whoever asks meanwhile shares it. */
@@ -44,6 +45,11 @@ export class Reloader {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Whether the first load is in force. */
+  get loaded(): boolean {
+    return this.#loaded;
   }
 
   get diagnostics(): readonly Diagnostic[] {
@@ -129,6 +135,7 @@ export class Reloader {
       this.#generation++;
     }
     loaded.accept();
+    this.#loaded = true;
     this.#diagnostics = loaded.diagnostics;
     const failed =
       loaded.diagnostics.some((diagnostic) => diagnostic.severity === "error") ||

@@ -51,6 +51,7 @@ export function createView({ options, engine, reloader, store, drain }: ViewPart
 function notReady(engine: Engine, reloader: Reloader): string[] {
   const { listeners, draining } = engine.snapshot();
   if (draining) return ["The gateway is draining"];
+  if (!reloader.loaded) return ["The gateway is starting"];
   const reasons: string[] = [];
   for (const { name, state, error } of listeners) {
     if (state === "failed") reasons.push(error ?? `Listener ${name} is not bound`);

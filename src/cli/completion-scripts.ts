@@ -1,6 +1,25 @@
 // The completion scripts for each shell, from a description of the commands. Descriptions are quoted; names are words.
 
-import type { CompletedCommand, CompletedFlag } from "./completion.ts";
+/** A flag as shells need it. */
+export interface CompletedFlag {
+  /** `--admin`. */
+  readonly name: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  /** The closed set of values; empty when there is none. */
+  readonly choices: readonly string[];
+}
+
+/** A command as shells need it. */
+export interface CompletedCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly flags: readonly CompletedFlag[];
+  /** Closed set of values for the first argument. */
+  readonly choices: readonly string[];
+  /** The arguments are files or directories. */
+  readonly files: boolean;
+}
 
 /** A completion script for one shell. */
 export type CompletionScript = (commands: readonly CompletedCommand[]) => string;

@@ -3,30 +3,9 @@
 
 import { Argument, type Command, Option } from "commander";
 import type { Cli } from "./cli.ts";
-import { bashCompletion, fishCompletion, zshCompletion } from "./completion-scripts.ts";
+import { bashCompletion, type CompletedCommand, fishCompletion, zshCompletion } from "./completion-scripts.ts";
 
 const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
-
-/** A flag as shells need it. */
-export interface CompletedFlag {
-  /** `--admin`. */
-  readonly name: string;
-  readonly description: string;
-  readonly takesValue: boolean;
-  /** The closed set of values; empty when there is none. */
-  readonly choices: readonly string[];
-}
-
-/** A command as shells need it. */
-export interface CompletedCommand {
-  readonly name: string;
-  readonly description: string;
-  readonly flags: readonly CompletedFlag[];
-  /** Closed set of values for the first argument. */
-  readonly choices: readonly string[];
-  /** The arguments are files or directories. */
-  readonly files: boolean;
-}
 
 export function addCompletionCommand(program: Command, cli: Cli): void {
   program

@@ -5,7 +5,7 @@ import { CommanderError } from "commander";
 import { GatewayError } from "../base/gateway-error.ts";
 import { EMBEDDED_ROUTES } from "../config/embedded.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "./program-version.ts";
 import { type Cli, PARTS, processSurroundings, type Surroundings } from "./cli.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { createProgram } from "./program.ts";

@@ -2,15 +2,18 @@
 // one close reason, one access record and one set of counters. The client's bytes wait in the pipe until a backend is
 // there. Matching and refusing happen before (`listener.ts`), so that a refused client costs less than an accepted one.
 
-import { WheelEntry } from "../base/timer-wheel.ts";
+import { type TimerWheel, WheelEntry } from "../base/timer-wheel.ts";
+import type { Log } from "../observe/log.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
+import type { DirectReader } from "../socket/direct-reader.ts";
 import { Pipe, type PipeOwner } from "../socket/pipe.ts";
 import type { Socket } from "../socket/socket.ts";
+import type { EngineCounters } from "./counters.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { clientAddress, refusalOf } from "./peer.ts";
 import type { Choice } from "./pool.ts";
 import type { Route } from "./route.ts";
-import type { Services } from "./services.ts";
 import type { ConnectionSnapshot } from "./snapshot.ts";
 import { attemptKey, type Target } from "./target.ts";
 import type { RouteTimeouts } from "../resource/route.ts";
@@ -20,6 +23,17 @@ const SHARED_ATTEMPTS = 3;
 
 /** The least an attempt is given, in milliseconds: one lost SYN is sent again after a second. */
 const LEAST_ATTEMPT_MS = 1_500;
+
+/** What every connection of an engine shares. */
+export interface Services {
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly wheel: TimerWheel;
+  readonly reader: DirectReader | null;
+  /** Live connections by id, in the order they were accepted. */
+  readonly connections: Map<number, Connection>;
+  readonly counters: EngineCounters;
+}
 
 /** Takes over an admitted client and dials for it. */
 export function serveConnection(
@@ -79,6 +93,10 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
 
   get clock(): { readonly nowMs: number } {
     return this.#services.wheel;
+  }
+
+  get reader(): DirectReader | null {
+    return this.#services.reader;
   }
 
   /** Resets both sides. */

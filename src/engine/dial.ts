@@ -2,8 +2,8 @@
 // up stays counted until it settles, and its socket is aborted should it still open.
 
 import type { Socket, DialOwner } from "../socket/socket.ts";
+import type { EngineCounters } from "./counters.ts";
 import type { Choice } from "./pool.ts";
-import type { EngineCounters } from "./services.ts";
 
 /** Who waits for the attempt. */
 export interface Dialling {

@@ -11,13 +11,12 @@ import type { Log } from "../observe/log.ts";
 import type { ListenerPlan, Plan } from "../plan/plan.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Services } from "./connection.ts";
 import { connectionLimit } from "./connection-limit.ts";
 import { Listener, type RunningEntry } from "./listener.ts";
 import { Pool } from "./pool.ts";
 import { type LookUp, Resolver } from "./resolver.ts";
 import { Route } from "./route.ts";
-import type { Services } from "./services.ts";
 import type { ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 
@@ -52,6 +51,7 @@ export class Engine {
       runtime,
       log,
       wheel: options.wheel ?? new TimerWheel(),
+      reader: runtime.directReader(),
       connections: new Map(),
       counters: {
         accepted: 0,

@@ -8,10 +8,9 @@ import type { ListenerPlan } from "../plan/plan.ts";
 import type { Listening } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
-import { serveConnection } from "./connection.ts";
+import { serveConnection, type Services } from "./connection.ts";
 import { clientAddress } from "./peer.ts";
 import type { Route } from "./route.ts";
-import type { Services } from "./services.ts";
 import type { ListenerSnapshot } from "./snapshot.ts";
 
 /** Between attempts to bind, in milliseconds. Ports are usually freed by somebody who is restarting just now. */

@@ -1,9 +1,9 @@
 // Reads the running engine into plain data for the admin port. Only here are live connections added up: the data path
 // keeps each connection's bytes to itself until it ends.
 
+import type { Services } from "./connection.ts";
 import type { Listener } from "./listener.ts";
 import type { Route } from "./route.ts";
-import type { Services } from "./services.ts";
 import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "./snapshot.ts";
 
 /** One consistent picture: nothing runs between its parts. */

@@ -6,6 +6,7 @@
 import { Database as BunDatabase } from "bun:sqlite";
 import type { DialOwner, SocketOwner } from "../socket/socket.ts";
 import { bindAddress } from "./bind.ts";
+import { directReader } from "./bun-direct-reader.ts";
 import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { asError } from "./error-code.ts";
@@ -56,7 +57,7 @@ const DIAL_EVENTS = {
 
 /** The runtime on Bun. Holds no state: everything it opens is the caller's. */
 export function bunRuntime(): Runtime {
-  return { name: "bun", version: Bun.version, listen, connect, serve, openDatabase, descriptorLimit };
+  return { name: "bun", version: Bun.version, listen, connect, serve, openDatabase, directReader, descriptorLimit };
 }
 
 function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {

@@ -20,7 +20,7 @@ const BACKLOG = 512;
 
 /** The runtime on `node:net`, `node:http` and `node:sqlite`. Holds no state: everything it opens is the caller's. */
 export function nodeRuntime(name: "deno" | "node", version: string): Runtime {
-  return { name, version, listen, connect, serve, openDatabase, descriptorLimit };
+  return { name, version, listen, connect, serve, openDatabase, directReader, descriptorLimit };
 }
 
 async function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {
@@ -79,4 +79,9 @@ function stopped(server: HttpNodeServer): Promise<void> {
 
 function openDatabase(path: string): Database {
   return adaptDatabase(path, () => new DatabaseSync(path));
+}
+
+/** Streams buffer in user space: reading behind their back would lose the order of bytes. */
+function directReader(): null {
+  return null;
 }

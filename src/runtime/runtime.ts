@@ -1,6 +1,7 @@
 // What the rest of the program needs from a runtime beyond web and `node:` APIs. `bun.ts` and `node.ts` implement it;
 // the entry point picks one and hands it down, so nothing else knows where it runs.
 
+import type { DirectReader } from "../socket/direct-reader.ts";
 import type { DialOwner, SocketOwner } from "../socket/socket.ts";
 
 /** Where to listen or connect: a TCP address (`host` an IP without brackets), or the path of a unix socket. */
@@ -49,6 +50,8 @@ export interface Runtime {
   /** Serves HTTP/1.1. Rejects with GatewayError when the address cannot be bound. */
   serve(address: SocketAddress, handle: (request: Request) => Response | Promise<Response>): Promise<HttpServer>;
   openDatabase(path: string): Database;
+  /** A new reader for this runtime's sockets; `null` where their descriptors cannot be read. */
+  directReader(): DirectReader | null;
   /** Descriptors this process may have open now; `undefined` where that cannot be known. */
   descriptorLimit(): number | undefined;
 }

@@ -3,8 +3,12 @@
 //
 //   open ──FIN from source──▶ sawFin ──last byte taken by sink──▶ sentFin
 //
+// A stream that fills whole reads is pumped: its source is paused and read directly, a turn at a time, until nothing is
+// left; then events take over again.
+//
 // Knows nothing of routes, timeouts or why connections end; its pipe does.
 
+import type { DirectReader } from "./direct-reader.ts";
 import type { Socket, SocketOwner } from "./socket.ts";
 
 /**
@@ -17,6 +21,8 @@ const EARLY_BYTES = 16 * 1024;
 export interface FlowObserver {
   /** Coarse monotonic clock in milliseconds, for stamping activity. */
   readonly clock: { readonly nowMs: number };
+  /** For fast streams; `null` where the runtime has none. */
+  readonly reader: DirectReader | null;
   /** Every byte and the FIN of this direction were handed to the sink. */
   flowFinished(flow: Flow): void;
   /** The source is gone. Called once. */
@@ -43,6 +49,9 @@ export class Flow implements SocketOwner {
   #pending: Uint8Array | null = null;
   #paused = false;
   #discarding = false;
+  #pumping = false;
+  /** What broke the source, when it was not the source that told. */
+  #broken: Error | undefined;
 
   constructor(source: Socket, observer: FlowObserver) {
     this.source = source;
@@ -80,16 +89,12 @@ export class Flow implements SocketOwner {
       this.#hold(bytes);
       return;
     }
-    const taken = sink.write(bytes);
-    this.activeMs = this.#observer.clock.nowMs;
+    const taken = this.#send(sink, bytes);
     if (taken === bytes.length) {
-      this.bytes += taken;
-    } else if (taken > 0) {
-      this.bytes += taken;
-      this.#hold(bytes.subarray(taken));
-    } else {
-      // 0: the send buffer is full. -1: the sink is going away and its `closed` will say how.
-      this.#hold(bytes);
+      const { reader } = this.#observer;
+      if (reader !== null && taken >= reader.worthwhileBytes && !this.#pumping) this.#startPumping(reader);
+    } else if (taken >= 0) {
+      this.#hold(taken === 0 ? bytes : bytes.subarray(taken));
     }
   }
 
@@ -106,11 +111,26 @@ export class Flow implements SocketOwner {
 
   closed(error?: Error): void {
     this.closedSource = true;
-    this.#observer.flowClosed(this, error);
+    this.#observer.flowClosed(this, error ?? this.#broken);
   }
 
   failed(error: Error): void {
     this.#observer.flowFailed(this, error);
+  }
+
+  /** Writes and counts. -1: the sink is broken, and everybody has been told. */
+  #send(sink: Socket, bytes: Uint8Array): number {
+    const taken = sink.write(bytes);
+    this.activeMs = this.#observer.clock.nowMs;
+    if (taken >= 0) this.bytes += taken;
+    else this.#sinkBroke(sink);
+    return taken;
+  }
+
+  /** The failed write took the error with it: the socket itself would only tell of a FIN that nobody sent. */
+  #sinkBroke(sink: Socket): void {
+    if (this.reverse !== null) this.reverse.#broken = new Error("Cannot write: the connection is broken");
+    sink.terminate();
   }
 
   #hold(bytes: Uint8Array): void {
@@ -124,11 +144,8 @@ export class Flow implements SocketOwner {
   #flush(sink: Socket): void {
     const pending = this.#pending;
     if (pending !== null) {
-      const taken = sink.write(pending);
-      if (taken > 0) {
-        this.bytes += taken;
-        this.activeMs = this.#observer.clock.nowMs;
-      }
+      const taken = this.#send(sink, pending);
+      if (taken < 0) return;
       if (taken < pending.length) {
         if (taken > 0) this.#pending = pending.subarray(taken);
         this.#pause();
@@ -137,7 +154,48 @@ export class Flow implements SocketOwner {
       this.#pending = null;
     }
     if (this.sawFin) this.#finish(sink);
+    else if (this.#pumping && this.#observer.reader !== null) this.#pumpLater(this.#observer.reader);
     else this.#resume();
+  }
+
+  #startPumping(reader: DirectReader): void {
+    this.#pumping = true;
+    this.#pause();
+    this.#pumpLater(reader);
+  }
+
+  #pumpLater(reader: DirectReader): void {
+    reader.later(() => this.#pump(reader));
+  }
+
+  /** One direct read and one write. Goes on later while reads are full, or when the sink has taken what was left. */
+  #pump(reader: DirectReader): void {
+    const sink = this.#sink;
+    // Whatever happened since this turn was asked for has its own way on.
+    if (sink === null || this.#pending !== null || this.#discarding || this.sawFin || this.closedSource) return;
+    const bytes = this.#readDirectly(reader);
+    if (bytes === null) return;
+    const taken = bytes.length === 0 ? 0 : this.#send(sink, bytes);
+    if (taken < 0) return;
+    if (taken < bytes.length) {
+      // A copy: the reader's buffer is everybody's.
+      this.#pending = bytes.slice(taken);
+    } else if (bytes.length === reader.sizeBytes) {
+      this.#pumpLater(reader);
+    } else {
+      this.#pumping = false;
+      this.#resume();
+    }
+  }
+
+  #readDirectly(reader: DirectReader): Uint8Array | null {
+    try {
+      return reader.read(this.source);
+    } catch (cause) {
+      this.#broken = cause instanceof Error ? cause : new Error(String(cause));
+      this.source.terminate();
+      return null;
+    }
   }
 
   #finish(sink: Socket): void {

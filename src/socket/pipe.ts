@@ -8,6 +8,7 @@
 //                                       is aborted only when the kernel has had time to deliver it (LINGER_MS)
 
 import type { CloseReason } from "./close-reason.ts";
+import type { DirectReader } from "./direct-reader.ts";
 import { Flow, type FlowObserver } from "./flow.ts";
 import type { Socket } from "./socket.ts";
 
@@ -26,6 +27,7 @@ export interface PipeLimits {
 /** Who is told about a pipe. */
 export interface PipeOwner {
   readonly clock: { readonly nowMs: number };
+  readonly reader: DirectReader | null;
   /** Both sockets are closed and nothing more will be called. */
   pipeClosed(reason: CloseReason): void;
   /** `overdue` may be nearer than it was. */
@@ -54,6 +56,10 @@ export class Pipe implements FlowObserver {
 
   get clock(): { readonly nowMs: number } {
     return this.#owner.clock;
+  }
+
+  get reader(): DirectReader | null {
+    return this.#owner.reader;
   }
 
   /** Why it ended, or will as soon as both sockets are closed. */

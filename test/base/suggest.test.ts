@@ -15,7 +15,12 @@ test.each([
   expect(suggest(written, KEYS)).toBe(meant);
 });
 
-test.each(["xyz", "", "ports", "x".repeat(10_000)])("suggest() has no idea what %s was meant to be", (written) => {
+test.each([
+  ["xyz", "xyz"],
+  ["nothing", ""],
+  ["ports", "ports"],
+  ["10,000 letters", "x".repeat(10_000)],
+])("suggest() has no idea what %s was meant to be", (_name, written) => {
   expect(suggest(written, KEYS)).toBeUndefined();
 });
 

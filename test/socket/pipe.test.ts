@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import type { CloseReason } from "../../src/socket/close-reason.ts";
 import { LINGER_MS, Pipe, type PipeOwner } from "../../src/socket/pipe.ts";
-import { MemorySocket } from "../support/memory-socket.ts";
+import { MemoryReader, MemorySocket } from "../support/memory-socket.ts";
 import { Random } from "../support/random.ts";
 
 const LIMITS = { idleMs: 60_000, halfCloseMs: 30_000 };
 
 class Owner implements PipeOwner {
   readonly clock = { nowMs: 1_000 };
+  reader: MemoryReader | null = null;
   readonly reasons: CloseReason[] = [];
   readonly failures: Error[] = [];
 
@@ -102,6 +103,21 @@ describe("Pipe", () => {
     expect(owner.reasons).toEqual([`${side}-reset`]);
   });
 
+  test.each(["client", "backend"] as const)(
+    "a failed write to the %s is its reset, whatever its socket says later",
+    (side) => {
+      const { client, backend, owner } = connected();
+      const [dying, other] = side === "client" ? [client, backend] : [backend, client];
+      dying.broken = true;
+      other.feed(text("into the void"));
+      other.deliver();
+      dying.finish();
+      dying.deliver();
+      expect(other.peerSawReset).toBe(true);
+      expect(owner.reasons).toEqual([`${side}-reset`]);
+    },
+  );
+
   test("ends with client-reset when the client goes away before there is a backend", () => {
     const [client, owner] = [new MemorySocket(100), new Owner()];
     const pipe = new Pipe(client, owner);
@@ -179,51 +195,90 @@ describe("Pipe", () => {
     expect(backend.peerSawReset).toBe(true);
   });
 
-  test("delivers every byte once and in order under random interleavings, holding one read per direction", () => {
-    for (let seed = 1; seed <= 400; seed++) {
-      const random = new Random(seed);
-      const { client, backend, owner, pipe } = connected(1 + random.below(64));
-      backend.window = 1 + random.below(64);
-      const sent = { client: [] as number[], backend: [] as number[] };
-      const left = { client: random.below(40), backend: random.below(40) };
-      const maxChunk = 1 + random.below(200);
-      for (let step = 0; step < 20_000 && owner.reasons.length === 0; step++) {
-        const side = random.chance(2) ? "client" : "backend";
-        const socket = side === "client" ? client : backend;
-        switch (random.below(6)) {
-          case 0:
-            if (left[side] > 0) {
-              left[side]--;
-              const bytes = random.bytes(1 + random.below(maxChunk));
-              sent[side].push(...bytes);
-              socket.feed(bytes);
-              if (left[side] === 0) socket.finish();
-            } else socket.finish();
-            break;
-          case 1:
-          case 2:
-            socket.deliver();
-            break;
-          case 3:
-          case 4:
-            socket.read(random.below(50));
-            break;
-          default:
-            if (socket.open) socket.data.writable();
+  test.each([false, true])(
+    "delivers every byte once and in order under random interleavings (pumped: %p)",
+    (pumped) => {
+      let pumpedBytes = 0;
+      for (let seed = 1; seed <= 400; seed++) {
+        const random = new Random(seed);
+        const { client, backend, owner, pipe } = connected(1 + random.below(64));
+        const reader = new MemoryReader(1 + random.below(20), 1 + random.below(100));
+        if (pumped) owner.reader = reader;
+        backend.window = 1 + random.below(64);
+        const sent = { client: [] as number[], backend: [] as number[] };
+        const left = { client: random.below(40), backend: random.below(40) };
+        const maxChunk = 1 + random.below(200);
+        for (let step = 0; step < 200_000 && owner.reasons.length === 0; step++) {
+          const side = random.chance(2) ? "client" : "backend";
+          const socket = side === "client" ? client : backend;
+          switch (random.below(8)) {
+            case 0:
+              if (left[side] > 0) {
+                left[side]--;
+                const bytes = random.bytes(1 + random.below(maxChunk));
+                sent[side].push(...bytes);
+                socket.feed(bytes);
+                if (left[side] === 0) socket.finish();
+              } else socket.finish();
+              break;
+            case 1:
+            case 2:
+              socket.deliver();
+              break;
+            case 3:
+            case 4:
+              socket.read(random.below(50));
+              break;
+            case 5:
+            case 6:
+              reader.turn();
+              break;
+            default:
+              if (socket.open) socket.data.writable();
+          }
+          for (const flow of [pipe.inbound, pipe.outbound]) {
+            expect(flow?.pendingBytes ?? 0, `seed ${seed}`).toBeLessThanOrEqual(Math.max(maxChunk, reader.sizeBytes));
+          }
         }
-        for (const flow of [pipe.inbound, pipe.outbound]) {
-          expect(flow?.pendingBytes ?? 0, `seed ${seed}`).toBeLessThanOrEqual(maxChunk);
-        }
+        pumpedBytes += reader.bytes;
+        while (client.read(1_000) || backend.read(1_000));
+        expect(owner.reasons, `seed ${seed}`).toEqual(["done"]);
+        expect(backend.readByPeer, `seed ${seed}`).toEqual(sent.client);
+        expect(client.readByPeer, `seed ${seed}`).toEqual(sent.backend);
+        expect([client.peerSawFin, backend.peerSawFin], `seed ${seed}`).toEqual([true, true]);
+        expect([pipe.inbound.bytes, pipe.outbound?.bytes], `seed ${seed}`).toEqual([
+          sent.client.length,
+          sent.backend.length,
+        ]);
       }
-      while (client.read(1_000) || backend.read(1_000));
-      expect(owner.reasons, `seed ${seed}`).toEqual(["done"]);
-      expect(backend.readByPeer, `seed ${seed}`).toEqual(sent.client);
-      expect(client.readByPeer, `seed ${seed}`).toEqual(sent.backend);
-      expect([client.peerSawFin, backend.peerSawFin], `seed ${seed}`).toEqual([true, true]);
-      expect([pipe.inbound.bytes, pipe.outbound?.bytes], `seed ${seed}`).toEqual([
-        sent.client.length,
-        sent.backend.length,
-      ]);
+      expect(pumpedBytes > 0).toBe(pumped);
+    },
+  );
+
+  test("a broken connection that a direct read finds is a reset", () => {
+    const { client, backend, owner } = connected();
+    const reader = new MemoryReader(1, 100);
+    owner.reader = reader;
+    client.feed(text("fast"));
+    client.deliver();
+    reader.broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    reader.turn();
+    expect(owner.reasons).toEqual(["client-reset"]);
+    expect(backend.peerSawReset).toBe(true);
+  });
+
+  test("a pump that is overtaken by a reset or an abort does nothing more", () => {
+    for (const end of ["reset", "abort"] as const) {
+      const { client, owner, pipe } = connected();
+      const reader = new MemoryReader(1, 100);
+      owner.reader = reader;
+      client.feed(text("fast"));
+      client.deliver();
+      if (end === "reset") client.reset();
+      else pipe.abort("killed");
+      reader.turn();
+      expect(owner.reasons).toEqual([end === "reset" ? "client-reset" : "killed"]);
+      expect(reader.bytes).toBe(0);
     }
   });
 });

@@ -2,6 +2,7 @@
 // the data path relies on it: short writes, spurious `writable`, FIN held back while paused, bytes delivered through a
 // pause when the peer resets, and closing by itself once both sides have sent FIN.
 
+import type { DirectReader } from "../../src/socket/direct-reader.ts";
 import type { Socket, SocketOwner } from "../../src/socket/socket.ts";
 
 const NOBODY: SocketOwner = {
@@ -27,6 +28,8 @@ export class MemorySocket implements Socket {
   peerSawFin = false;
   peerSawReset = false;
   open = true;
+  /** The peer has reset, and the next write finds out before any event: it fails, and events tell of a FIN only. */
+  broken = false;
   paused = false;
   pauses = 0;
 
@@ -44,7 +47,7 @@ export class MemorySocket implements Socket {
   // --- our side -----------------------------------------------------------------------------------------------------
 
   write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
-    if (!this.open || this.#sentFin) return -1;
+    if (!this.open || this.#sentFin || this.broken) return -1;
     const taken = Math.min(length, Math.max(0, this.window - this.#sendBuffer.length));
     for (let at = 0; at < taken; at++) this.#sendBuffer.push(bytes[offset + at] ?? 0);
     if (taken < length) this.#wantsRoom = true;
@@ -112,6 +115,15 @@ export class MemorySocket implements Socket {
     return true;
   }
 
+  /** What a direct read finds: bytes that the peer has sent and no event has brought. */
+  takeIncoming(limit: number): Uint8Array {
+    const [first] = this.#incoming;
+    if (first === undefined) return new Uint8Array(0);
+    if (first.length <= limit) this.#incoming.shift();
+    else this.#incoming[0] = first.subarray(limit);
+    return first.subarray(0, limit);
+  }
+
   /** The peer reads up to `count` bytes; room in the send buffer is announced. True when it read any or the FIN. */
   read(count: number): boolean {
     const bytes = this.#sendBuffer.splice(0, count);
@@ -134,5 +146,39 @@ export class MemorySocket implements Socket {
   #close(error: Error | undefined): void {
     this.open = false;
     this.data.closed(error);
+  }
+}
+
+/** A direct reader over memory sockets, whose turns a test takes one by one. */
+export class MemoryReader implements DirectReader {
+  readonly worthwhileBytes: number;
+  readonly sizeBytes: number;
+  /** How many bytes it has read. */
+  bytes = 0;
+  /** Thrown by the next read. */
+  broken: Error | undefined;
+  readonly #turns: (() => void)[] = [];
+
+  constructor(worthwhileBytes: number, sizeBytes: number) {
+    this.worthwhileBytes = worthwhileBytes;
+    this.sizeBytes = sizeBytes;
+  }
+
+  read(socket: Socket): Uint8Array {
+    if (this.broken !== undefined) throw this.broken;
+    if (!(socket instanceof MemorySocket)) throw new Error("Not a memory socket");
+    if (!socket.paused) throw new Error("Read directly without being paused");
+    const bytes = socket.takeIncoming(this.sizeBytes);
+    this.bytes += bytes.length;
+    return bytes;
+  }
+
+  later(turn: () => void): void {
+    this.#turns.push(turn);
+  }
+
+  /** Takes the oldest turn that was asked for. */
+  turn(): void {
+    this.#turns.shift()?.();
   }
 }

@@ -1,6 +1,6 @@
 // The version of this program: from package.json, and in a built binary with the commit it was built from.
 
-import manifest from "../package.json" with { type: "json" };
+import manifest from "../../package.json" with { type: "json" };
 
 /** Replaced by `scripts/build.ts`; absent when run from source. */
 declare const SALLYPORT_COMMIT: string | undefined;

@@ -1,18 +1,4 @@
-// What every connection of an engine shares. Handed down from the engine, never imported as a value.
-
-import type { TimerWheel } from "../base/timer-wheel.ts";
-import type { Log } from "../observe/log.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Connection } from "./connection.ts";
-
-export interface Services {
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly wheel: TimerWheel;
-  /** Live connections by id, in the order they were accepted. */
-  readonly connections: Map<number, Connection>;
-  readonly counters: EngineCounters;
-}
+// Numbers of the whole engine that the data path changes and the admin port reads.
 
 /** Plain numbers that the data path changes and the admin port reads. */
 export interface EngineCounters {
