@@ -105,6 +105,10 @@ export class Flow implements SocketOwner {
   }
 
   ended(): void {
+    if (this.#broken !== undefined) {
+      this.source.terminate();
+      return;
+    }
     this.sawFin = true;
     if (this.#pending === null && this.#sink !== null) this.#finish(this.#sink);
   }
@@ -127,10 +131,16 @@ export class Flow implements SocketOwner {
     return taken;
   }
 
-  /** The failed write took the error with it: the socket itself would only tell of a FIN that nobody sent. */
+  /**
+   * The failed write took the error with it: after what it still has to give, the sink's socket would tell of a FIN that
+   * nobody sent. That is the reset. A sink that has sent its FIN has nothing more to give, and might tell nothing.
+   */
   #sinkBroke(sink: Socket): void {
-    if (this.reverse !== null) this.reverse.#broken = new Error("Cannot write: the connection is broken");
-    sink.terminate();
+    const { reverse } = this;
+    this.discard();
+    if (reverse === null) return;
+    reverse.#broken = new Error("Cannot write: the connection is broken");
+    if (reverse.sawFin) sink.terminate();
   }
 
   #hold(bytes: Uint8Array): void {

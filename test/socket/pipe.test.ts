@@ -118,6 +118,21 @@ describe("Pipe", () => {
     },
   );
 
+  test("a failed write to a backend that has finished ends the connection once the answer had time to arrive", () => {
+    const { client, backend, owner, pipe } = connected();
+    backend.feed(text("answer"));
+    backend.finish();
+    while (backend.deliver());
+    backend.broken = true;
+    client.feed(text("more"));
+    client.deliver();
+    while (client.read(100));
+    expect(received(client)).toBe("answer");
+    expect([client.peerSawFin, client.peerSawReset]).toEqual([true, false]);
+    const reason = pipe.overdue(owner.clock.nowMs + LINGER_MS, LIMITS);
+    expect(reason).toBe("backend-reset");
+  });
+
   test("ends with client-reset when the client goes away before there is a backend", () => {
     const [client, owner] = [new MemorySocket(100), new Owner()];
     const pipe = new Pipe(client, owner);
