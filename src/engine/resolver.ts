@@ -4,11 +4,16 @@
 import { lookup } from "node:dns/promises";
 import type { Log } from "../observe/log.ts";
 
-/** How often a known name is looked up again, in milliseconds: about as long as DNS answers for moving targets live. */
-const REFRESH_MS = 15_000;
+/** When names are looked up again. */
+export interface ResolverPace {
+  /** After an answer, in milliseconds. */
+  readonly refreshMs: number;
+  /** After a failure, in milliseconds. */
+  readonly retryMs: number;
+}
 
-/** How soon after a failure, in milliseconds. */
-const RETRY_MS = 2_000;
+/** About as long as DNS answers for moving targets live; soon after a failure. */
+const USUAL_PACE: ResolverPace = { refreshMs: 15_000, retryMs: 2_000 };
 
 /** All addresses of a name, in the resolver's order; rejects when it has none. */
 export type LookUp = (host: string) => Promise<readonly string[]>;
@@ -47,11 +52,13 @@ class Name {
 export class Resolver {
   readonly #lookUp: LookUp;
   readonly #log: Log;
+  readonly #pace: ResolverPace;
   readonly #names = new Map<string, Name>();
 
-  constructor(log: Log, lookUp: LookUp = systemLookUp) {
+  constructor(log: Log, lookUp: LookUp = systemLookUp, pace: ResolverPace = USUAL_PACE) {
     this.#log = log;
     this.#lookUp = lookUp;
+    this.#pace = pace;
   }
 
   /** Keeps `host` resolved and tells every change until closed. */
@@ -106,7 +113,8 @@ export class Resolver {
     name.answered = true;
     for (const changed of name.listeners) changed(answer);
     for (const then of name.waiting.splice(0)) then();
-    name.timer = setTimeout(() => void this.#refresh(name), answer instanceof Error ? RETRY_MS : REFRESH_MS);
+    const { refreshMs, retryMs } = this.#pace;
+    name.timer = setTimeout(() => void this.#refresh(name), answer instanceof Error ? retryMs : refreshMs);
     name.timer.unref();
   }
 
