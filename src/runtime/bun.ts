@@ -78,12 +78,12 @@ function connect(address: SocketAddress, owner: DialOwner): void {
 }
 
 function dial(address: SocketAddress, owner: DialOwner): void {
-  const options = { allowHalfOpen: true, data: owner, socket: DIAL_EVENTS };
+  const socket = DIAL_EVENTS;
   try {
     // The promise says the same as `open` and `connectError`, which have been called when it settles. A rejection that
     // `connectError` heard of is not reported as unhandled, so there is nothing to wait for and nothing is swallowed.
-    if ("unix" in address) void Bun.connect({ ...options, unix: address.unix });
-    else void Bun.connect({ ...options, hostname: address.host, port: address.port });
+    if ("unix" in address) void Bun.connect({ unix: address.unix, allowHalfOpen: true, data: owner, socket });
+    else void Bun.connect({ hostname: address.host, port: address.port, allowHalfOpen: true, data: owner, socket });
   } catch (cause) {
     owner.unreachable(asError(cause)); // Bun judges the options at once: a port above 65535, an empty path.
   }
