@@ -73,6 +73,19 @@ test("a reset by a peer that had sent FIN is EPIPE and not ECONNRESET", async ()
   expect(pair.serverHeard.events.at(-1)).toBe("close EPIPE");
 });
 
+test.each([false, true])(
+  "a reset that a failed write came across looks like FIN afterwards (FIN before it: %p)",
+  async (fin) => {
+    // The kernel tells of an error once, and tells the write. So after -1 an `end` is not taken for FIN.
+    using pair = await connectBunPair();
+    if (fin) pair.server.shutdown();
+    pair.server.terminate();
+    expect(pair.client.write("question")).toBe(-1);
+    await pair.clientHeard.heard("close");
+    expect(pair.clientHeard.events).toEqual(["open", "end", "close"]);
+  },
+);
+
 test("timeout() calls its handler once and closes nothing", async () => {
   // So idle and lifetime limits come from our own timer wheel.
   using pair = await connectBunPair({ server: { timeout: () => pair.serverHeard.tell("timeout") } });

@@ -182,6 +182,24 @@ describe("Pipe", () => {
     expect(pipe.overdue(owner.clock.nowMs + LINGER_MS, LIMITS)).toBe("client-reset");
   });
 
+  test.each(["client", "backend"] as const)(
+    "passes on a reset as one when a write to the %s came across it",
+    (side) => {
+      const { client, backend, owner } = connected();
+      const [reset, other] = side === "client" ? [client, backend] : [backend, client];
+      reset.write = () => -1;
+      other.feed(text("more"));
+      while (other.deliver());
+      // What Bun tells then: the error is gone, the reset looks like FIN (contract test).
+      reset.data.ended();
+      expect(other.peerSawFin).toBe(false);
+      reset.open = false;
+      reset.data.closed();
+      expect(other.peerSawReset).toBe(true);
+      expect(owner.reasons).toEqual([`${side}-reset`]);
+    },
+  );
+
   test("aborts both sides for the first reason given and tells it once", () => {
     const { client, backend, owner, pipe } = connected();
     pipe.abort("killed");
