@@ -70,6 +70,7 @@ export const ReloadSchema: v.GenericSchema<ReloadResult> = v.pipe(
     changed: Names,
     removed: Names,
     unchanged: Names,
+    failures: v.pipe(v.array(v.string()), v.description("Listeners that could not be bound and are tried again")),
     diagnostics: v.array(DiagnosticSchema),
   }),
   v.metadata({ ref: "Reload" }),

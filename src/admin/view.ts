@@ -15,6 +15,8 @@ export interface ReloadResult {
   readonly changed: readonly string[];
   readonly removed: readonly string[];
   readonly unchanged: readonly string[];
+  /** Listeners that could not be bound and are tried again, for people. */
+  readonly failures: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 

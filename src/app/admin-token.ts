@@ -2,6 +2,7 @@
 // the CLI of the same user finds it. Never logs it and never puts it into a message.
 
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { link, open, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import process from "node:process";
@@ -53,12 +54,14 @@ export async function loadAdminToken(statePath: string, fromEnvironment?: string
 async function readTokenFile(file: string): Promise<AdminToken | undefined> {
   let handle: FileHandle;
   try {
-    handle = await open(file, "r");
+    // Neither somebody else's file behind a link, nor a pipe that never answers.
+    handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     if (errnoOf(cause) === "ENOENT") return undefined;
     throw new GatewayError("state/token-file", `Cannot open the token file "${file}": ${reason(cause)}`, cause);
   }
   try {
+    await requireOwnFile(handle, file);
     const repaired = await hideFromOthers(handle, file);
     const buffer = new Uint8Array(MAX_TOKEN_CHARACTERS + 2);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
@@ -70,6 +73,15 @@ async function readTokenFile(file: string): Promise<AdminToken | undefined> {
   } finally {
     await handle.close();
   }
+}
+
+/** A token that another user wrote is known to that user. */
+async function requireOwnFile(handle: FileHandle, file: string): Promise<void> {
+  const stat = await handle.stat();
+  const own = process.geteuid === undefined || stat.uid === process.geteuid() || stat.uid === 0;
+  if (stat.isFile() && own) return;
+  const why = stat.isFile() ? "it belongs to another user" : "it is not a regular file";
+  throw new GatewayError("state/token-owner", `Cannot use the token file "${file}": ${why}`);
 }
 
 async function hideFromOthers(handle: FileHandle, file: string): Promise<boolean> {

@@ -1,10 +1,10 @@
 // The composition root: state, engine, reloader, watcher and admin port put together, and taken apart again in order.
 
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createAdmin } from "../admin/app.ts";
 import { adminReach } from "../admin/reach.ts";
-import type { AdminView } from "../admin/view.ts";
+import type { AdminView, ReloadResult } from "../admin/view.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { GatewayError } from "../base/gateway-error.ts";
 import { watchSources } from "../config/watch.ts";
@@ -21,6 +21,8 @@ export interface Gateway extends AsyncDisposable {
   /** Where the admin port is bound, with the real port. */
   readonly admin: SocketAddress;
   readonly view: AdminView;
+  /** Reads the routes again, for a signal. */
+  reload(): Promise<ReloadResult>;
   /** Stops accepting, lets connections end within the drain timeout, then stops. Resolves when all is released. */
   drain(): Promise<void>;
   /** Aborts everything at once and releases all. */
@@ -44,7 +46,16 @@ export class RoutesRefused extends GatewayError {
  * nothing open then: RoutesRefused (strict), an errno name (admin port), `state/…`, `token/…`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  await using cleanup = new AsyncDisposableStack();
+  const cleanup = new AsyncDisposableStack();
+  try {
+    return await openGateway(options, cleanup);
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
+
+async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStack): Promise<Gateway> {
   const { runtime, log, routes: directories, embedded, bind } = options;
 
   await makeDirectory(dirname(options.state));
@@ -56,8 +67,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       `Others could read the admin token: ${token.file} has mode 0600 now, replace it`,
     );
   }
+  const where = token.file === undefined ? "given by the environment" : token.file;
+  log.write("info", "state", `State in ${options.state}, admin token ${where}`, { state: options.state });
   const database = runtime.openDatabase(options.state);
   cleanup.defer(() => database.close());
+  // Stored documents may say more than others should read.
+  await chmod(options.state, 0o600);
   const store = openDocumentStore(database);
 
   const engine = new Engine({ runtime, log });
@@ -73,11 +88,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let ending: Promise<void> | null = null;
   const end = (how: () => Promise<void>): Promise<void> => {
     ending ??= how()
-      .then(() => release.disposeAsync())
-      .finally(haveStopped);
+      .then(() => cleanup.disposeAsync())
+      .finally(() => {
+        log.write("info", "stopped", "Stopped");
+        haveStopped();
+      });
     return ending;
   };
-  const drain = (): Promise<void> => end(() => engine.drain(options.drainTimeoutMs));
+  const drain = (): Promise<void> => {
+    if (ending === null) log.write("info", "drain", "Draining: no new connections, open ones may finish");
+    return end(() => engine.drain(options.drainTimeoutMs));
+  };
   const view = createView({ options, engine, reloader, store, drain: () => void drain() });
 
   const app = createAdmin(view, {
@@ -103,13 +124,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await watch.ready;
   }
   await reloader.reload("start");
-  const release = cleanup.move();
   const admin = "unix" in options.admin ? options.admin : { host: options.admin.host, port: server.port };
   const stop = async (): Promise<void> => {
     await engine.stop();
     await end(() => Promise.resolve());
   };
-  return { admin, view, drain, stop, stopped, [Symbol.asyncDispose]: stop };
+  const reload = (): Promise<ReloadResult> => reloader.reload("signal");
+  return { admin, view, reload, drain, stop, stopped, [Symbol.asyncDispose]: stop };
 }
 
 async function makeDirectory(path: string): Promise<void> {

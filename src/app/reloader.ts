@@ -1,8 +1,9 @@
 // From changed sources to a running plan: one change at a time, in the order they were asked for. Documents of the admin
 // API are judged against everything else before they are stored, so that a wrong one changes nothing.
 
+import { isDeepStrictEqual } from "node:util";
 import type { LastReload, PutResult, ReloadResult, StoredDocument } from "../admin/view.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
 import type { SourceFile } from "../config/source.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../observe/log.ts";
@@ -88,8 +89,12 @@ export class Reloader {
       const updatedAt = new Date();
       const others = store.list().filter((document) => document.name !== name);
       const loaded = await this.#load([...others, { name, text, updatedAt: updatedAt.toISOString() }]);
-      const own = loaded.diagnostics.filter((diagnostic) => diagnostic.file === DOCUMENT_PREFIX + name);
-      if (own.some((diagnostic) => diagnostic.severity === "error")) return { stored: false, diagnostics: own };
+      // Neither may it have mistakes of its own, nor make mistakes of what others wrote.
+      const known = new Set(this.#diagnostics.map(formatDiagnostic));
+      const caused = loaded.diagnostics.filter(
+        (each) => each.file === DOCUMENT_PREFIX + name || !known.has(formatDiagnostic(each)),
+      );
+      if (caused.some((each) => refuses(each, DOCUMENT_PREFIX + name))) return { stored: false, diagnostics: caused };
       const created = store.put(name, text, updatedAt);
       return { stored: true, created, reload: await this.#apply(loaded, "document", performance.now()) };
     });
@@ -129,17 +134,17 @@ export class Reloader {
     const { engine } = this.#options;
     const diff = diffPlans(this.#plan, loaded.plan);
     const changes = diff.added.length + diff.changed.length + diff.removed.length;
-    if (changes > 0) {
-      await engine.apply(loaded.plan);
-      this.#plan = loaded.plan;
-      this.#generation++;
-    }
+    // A route that moved to another file is the same route, but the new file is its owner from now on.
+    const differs = changes > 0 || !this.#loaded || !isDeepStrictEqual(this.#plan, loaded.plan);
+    if (differs) await engine.apply(loaded.plan);
+    this.#plan = loaded.plan;
+    if (changes > 0 || !this.#loaded) this.#generation++;
     loaded.accept();
     this.#loaded = true;
+    this.#sayNew(loaded.diagnostics);
     this.#diagnostics = loaded.diagnostics;
-    const failed =
-      loaded.diagnostics.some((diagnostic) => diagnostic.severity === "error") ||
-      engine.snapshot().listeners.some((listener) => listener.state === "failed");
+    const failures = engine.snapshot().listeners.flatMap(({ error }) => error ?? []);
+    const failed = loaded.failed || failures.length > 0;
     const result = failed ? "partial" : changes > 0 ? "ok" : "unchanged";
     this.#counts[result]++;
     const durationMs = Math.round(performance.now() - startedMs);
@@ -148,21 +153,40 @@ export class Reloader {
       result,
       generation: this.#generation,
       ...diff,
+      failures,
       diagnostics: loaded.diagnostics,
     };
     this.#say(summary, trigger, durationMs);
     return summary;
   }
 
+  /** Each message once: a file that stays wrong is not news at every reload. */
+  #sayNew(diagnostics: readonly Diagnostic[]): void {
+    const { log } = this.#options;
+    const known = new Set(this.#diagnostics.map(formatDiagnostic));
+    for (const diagnostic of diagnostics) {
+      const text = formatDiagnostic(diagnostic);
+      if (known.has(text)) continue;
+      const { file, line, column, code, severity } = diagnostic;
+      log.write(severity === "notice" ? "info" : "warn", "diagnostic", text, { file, line, column, code, severity });
+    }
+  }
+
   #say(reload: ReloadResult, trigger: string, durationMs: number): void {
     const { log } = this.#options;
     const { result, generation, added, changed, removed, unchanged, diagnostics } = reload;
-    // The slow poll finds nothing new almost always: that is not news.
-    const level = result === "partial" ? "warn" : result === "unchanged" ? "debug" : "info";
+    // Who asked for it is told in any case; that a file was touched without a change is not news.
+    const asked = trigger !== "files" && trigger !== "poll";
+    const level = result === "partial" ? "warn" : result === "ok" || asked ? "info" : "debug";
     const message =
       result === "unchanged"
         ? "Nothing changed"
         : `Routes: ${added.length} added, ${changed.length} changed, ${removed.length} removed, ${unchanged.length} unchanged`;
     log.write(level, "reload", message, { trigger, result, generation, durationMs, diagnostics: diagnostics.length });
   }
+}
+
+/** A document without a route says nothing: whoever put it meant something else. */
+function refuses({ severity, code, file }: Diagnostic, document: string): boolean {
+  return severity === "error" || (file === document && (code === "config/empty" || code === "config/emptied"));
 }

@@ -18,6 +18,9 @@ const MIGRATIONS: readonly string[] = [
 /** Waits for another process (a CLI, a gateway that is just ending) rather than fail at once. */
 const BUSY_TIMEOUT_MS = 5000;
 
+/** Once traffic flows: SQLite waits on the event loop's thread, and nobody's bytes may wait for another process's lock. */
+const RUNNING_BUSY_TIMEOUT_MS = 50;
+
 /** Attempts to turn on WAL: SQLite does not wait for locks there, and one competitor needs it once. */
 const WAL_ATTEMPTS = 50;
 
@@ -30,6 +33,11 @@ export function prepareState(database: Database): void {
   database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   useWriteAheadLog(database);
   database.exec("PRAGMA synchronous = FULL");
+  migrate(database);
+  database.exec(`PRAGMA busy_timeout = ${RUNNING_BUSY_TIMEOUT_MS}`);
+}
+
+function migrate(database: Database): void {
   if (schemaVersion(database) === MIGRATIONS.length) return;
   database.exec("BEGIN IMMEDIATE");
   try {

@@ -56,7 +56,8 @@ function notReady(engine: Engine, reloader: Reloader): string[] {
   for (const { name, state, error } of listeners) {
     if (state === "failed") reasons.push(error ?? `Listener ${name} is not bound`);
   }
-  const wrong = new Set(reloader.diagnostics.filter(({ severity }) => severity === "error").map(({ file }) => file));
-  for (const file of wrong) reasons.push(`There are errors in "${file}"`);
+  for (const { file, line, column, severity, message } of reloader.diagnostics) {
+    if (severity === "error") reasons.push(`${file}:${line}:${column} ${message}`);
+  }
   return reasons;
 }

@@ -41,7 +41,9 @@ export function parseCidr(text: string): Cidr | undefined {
   }
   const words = parseV6(text.slice(0, slash));
   if (words === undefined) return undefined;
-  if (isMapped(words) && prefix >= MAPPED_BITS) {
+  if (isMapped(words)) {
+    // A shorter prefix would hold IPv6 addresses besides all of IPv4, which no list that is written so can mean.
+    if (prefix < MAPPED_BITS) return undefined;
     return { ip: maskWord(wordAt(words, 3), prefix - MAPPED_BITS), prefix: prefix - MAPPED_BITS };
   }
   for (let word = 0; word < 4; word++) {

@@ -47,13 +47,14 @@ class Slot extends WheelEntry {
 }
 
 export class TimerWheel {
-  /** Coarse monotonic time in milliseconds, at most one tick old while anything is scheduled. */
+  /** Coarse monotonic time in milliseconds, at most one tick old while anything is scheduled or the wheel is held. */
   nowMs: number;
 
   readonly #clock: WheelClock;
   readonly #slots = Array.from({ length: SLOTS }, () => new Slot());
   #tick: number;
   #scheduled = 0;
+  #held = 0;
   #stop: (() => void) | null = null;
 
   constructor(clock: WheelClock = machineClock) {
@@ -65,6 +66,17 @@ export class TimerWheel {
   /** How many entries have a deadline. */
   get scheduled(): number {
     return this.#scheduled;
+  }
+
+  /** Keeps the clock going, with or without deadlines, until `release`. For whoever stamps activity with `nowMs`. */
+  hold(): void {
+    this.#held++;
+    if (this.#stop === null) this.#start();
+  }
+
+  /** Takes one `hold` back. */
+  release(): void {
+    this.#held--;
   }
 
   /** Sets the entry's deadline, replacing an earlier one. It fires up to one tick late, never early. */
@@ -95,7 +107,7 @@ export class TimerWheel {
       this.#tick = at;
       this.#sweep(this.#slotAt(at));
     }
-    if (this.#scheduled === 0 && this.#stop !== null) {
+    if (this.#scheduled === 0 && this.#held === 0 && this.#stop !== null) {
       this.#stop();
       this.#stop = null;
     }

@@ -9,6 +9,7 @@ import { VERSION } from "./program-version.ts";
 import { type Cli, PARTS, processSurroundings, type Surroundings } from "./cli.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { createProgram } from "./program.ts";
+import { printable } from "./table.ts";
 
 /** What tests replace. */
 export type Replacements = Partial<Pick<Cli, "startGateway" | "loadRoutes" | "embedded" | "version">>;
@@ -47,13 +48,18 @@ function withCommand(argv: readonly string[]): string[] {
   return first === undefined || (first.startsWith("-") && !alone.includes(first)) ? ["run", ...argv] : [...argv];
 }
 
+/** What a server or a file said may hold terminal escapes; lines stay lines. */
+function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
 function report(cli: Cli, error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version end this way too; what was wrong is already printed.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   if (error instanceof CliError) {
-    cli.err(`${error.message}\n`);
+    cli.err(`${printableLines(error.message)}\n`);
     return error.exitCode;
   }
   if (error instanceof GatewayError) {

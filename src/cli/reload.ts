@@ -21,6 +21,7 @@ export function addReloadCommand(program: Command, cli: Cli): void {
         if (names.length > 0) lines.push(`${change.padEnd(9)}  ${printable(names.join(", "))}`);
       }
       lines.push(`unchanged  ${textsOf(body, "unchanged").length}`);
+      for (const failure of textsOf(body, "failures")) lines.push(printable(failure));
       return `${lines.join("\n")}\n${formatDiagnostics(diagnostics, paint)}`;
     });
     if (hasErrors(diagnostics)) cli.exitCode = EXIT.usage;

@@ -6,7 +6,6 @@
 
 import type { Gateway } from "../app/gateway.ts";
 import type { GatewayOptions } from "../app/options.ts";
-import { formatDiagnostic } from "../base/diagnostic.ts";
 import type { LogWriter } from "../observe/log-writer.ts";
 import { formatAdminAddress } from "./admin-address.ts";
 import type { Cli } from "./cli.ts";
@@ -15,6 +14,12 @@ import { startFailure } from "./start-failure.ts";
 
 /** After a second signal nobody wants to wait, whatever hangs. */
 const STOP_MS = 2_000;
+
+/**
+ * A second SIGINT that comes this soon, in milliseconds, is the same Ctrl-C: a terminal sends it to the whole group, and
+ * `bun run` and npx pass it on once more.
+ */
+const ECHO_MS = 500;
 
 /** Runs until the gateway has stopped; resolves with the exit code. Throws CliError when it cannot start. */
 export async function serve(cli: Cli, options: (log: LogWriter) => GatewayOptions, log: LogWriter): Promise<number> {
@@ -41,13 +46,16 @@ export async function serve(cli: Cli, options: (log: LogWriter) => GatewayOption
 }
 
 async function announce(gateway: Gateway, log: LogWriter): Promise<void> {
-  for (const diagnostic of await gateway.view.diagnostics()) {
-    const { file, line, column, code, severity } = diagnostic;
-    const level = severity === "notice" ? "info" : "warn";
-    log.write(level, "diagnostic", formatDiagnostic(diagnostic), { file, line, column, code, severity });
-  }
   const admin = formatAdminAddress(gateway.admin);
-  log.write("info", "ready", `Ready, admin port at ${admin}`, { admin });
+  const reasons = await gateway.view.notReady();
+  if (reasons.length === 0) {
+    log.write("info", "ready", `Ready, admin port at ${admin}`, { admin });
+  } else {
+    const first = reasons.length === 1 ? reasons[0] : `${reasons[0]} (and ${reasons.length - 1} more, see /readyz)`;
+    log.write("warn", "not-ready", `Running but not ready, admin port at ${admin}: ${first}`, { admin });
+  }
+  const { routes } = await gateway.view.engine();
+  if (routes.length === 0) log.write("warn", "no-routes", "There are no routes: name a directory with --routes");
 }
 
 async function untilStopped(cli: Cli, gateway: Gateway, log: LogWriter): Promise<number> {
@@ -58,25 +66,29 @@ async function untilStopped(cli: Cli, gateway: Gateway, log: LogWriter): Promise
       stack,
     });
   };
-  let draining = false;
+  let drainingSinceMs: number | undefined;
+  let first = "";
   let aborting = false;
   const end = (signal: string): void => {
     if (aborting) return;
-    if (draining) {
+    if (drainingSinceMs !== undefined) {
+      const echo = signal === "SIGINT" && first === "SIGINT" && performance.now() - drainingSinceMs < ECHO_MS;
+      if (echo) return;
       aborting = true;
       log.write("warn", "stop", `${signal} again: stopping at once`);
       void stopSoon(gateway, report).then(() => abort(EXIT.failed));
       return;
     }
-    draining = true;
-    log.write("info", "drain", `${signal}: draining; the same signal again stops at once`);
+    drainingSinceMs = performance.now();
+    first = signal;
+    log.write("info", "signal", `${signal}; the same signal again stops at once`);
     gateway.drain().catch((error: unknown) => {
       report("drain", error);
       abort(EXIT.failed);
     });
   };
   const reload = (): void => {
-    gateway.view.reload().catch((error: unknown) => report("reload", error));
+    gateway.reload().catch((error: unknown) => report("reload", error));
   };
   const forget = [
     cli.onSignal("SIGHUP", reload),

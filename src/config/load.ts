@@ -16,6 +16,8 @@ interface FileVersion {
   readonly diagnostics: readonly Diagnostic[];
   /** Whether any of its documents has an error. */
   readonly failed: boolean;
+  /** There is no document in it at all. */
+  readonly empty: boolean;
 }
 
 /** One source in a load. */
@@ -55,8 +57,11 @@ export class Loader {
     const diagnostics: Diagnostic[] = [];
     const add = async (source: SourceFile): Promise<void> => {
       const current = await this.#version(source, pace);
-      diagnostics.push(...current.diagnostics);
-      files.push(this.#choose(source.file, current));
+      const chosen = this.#choose(source.file, current);
+      // An empty file is what a writer leaves behind that truncates first and writes later.
+      if (current.empty && chosen.used !== undefined) diagnostics.push(emptied(source.file));
+      else diagnostics.push(...current.diagnostics);
+      files.push(chosen);
     };
     for (const source of sources.documents) await add(source);
     if (sources.directories.length === 0) {
@@ -111,13 +116,17 @@ export class Loader {
     const known = [this.#read, this.#good].map((versions) => versions.get(source.file)).find((it) => it?.hash === hash);
     if (known !== undefined) return known;
     const { resources, diagnostics } = await decodeSource(source, pace);
-    const version = { hash, resources, diagnostics, failed: diagnostics.some(({ severity }) => severity === "error") };
+    const failed = diagnostics.some(({ severity }) => severity === "error");
+    const empty = diagnostics.some(({ code }) => code === "config/empty");
+    const version = { hash, resources, diagnostics, failed, empty };
     this.#read.set(source.file, version);
     return version;
   }
 
   #choose(file: string, current: FileVersion | undefined): LoadedFile {
-    const used = current === undefined || current.failed ? (this.#good.get(file) ?? current) : current;
+    // With an error and nothing earlier, none of it is used: half of a file may be its permissive half.
+    const usable = current !== undefined && !current.failed && !current.empty;
+    const used = usable ? current : (this.#good.get(file) ?? this.#accepted.get(file));
     return { file, ...(current === undefined ? {} : { current }), ...(used === undefined ? {} : { used }) };
   }
 }
@@ -129,6 +138,12 @@ function toLoaded(files: readonly LoadedFile[], diagnostics: readonly Diagnostic
     fileCount: files.length,
     files,
   };
+}
+
+function emptied(file: string): Diagnostic {
+  const message = "Cannot take an empty file for its routes: its last good version goes on";
+  const hint = "Delete the file to remove its routes";
+  return { file, line: 1, column: 1, severity: "error", code: "config/emptied", message, hint };
 }
 
 function isBelow(file: string, path: string): boolean {

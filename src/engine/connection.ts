@@ -21,6 +21,12 @@ import type { RouteTimeouts } from "../resource/route.ts";
 /** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
 const SHARED_ATTEMPTS = 3;
 
+/**
+ * The share of the connection limit that dials to one target may hold which were given up and cannot be cancelled: a target
+ * that never answers must not use up what the others need.
+ */
+const ABANDONED_SHARE = 0.25;
+
 /** The least an attempt is given, in milliseconds: one lost SYN is sent again after a second. */
 const LEAST_ATTEMPT_MS = 1_500;
 
@@ -81,6 +87,7 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
 
   /** Counts it as live and dials the first target. */
   begin(): void {
+    this.#services.wheel.hold();
     this.route.connectionsActive++;
     this.#services.connections.set(this.id, this);
     this.#dialNext();
@@ -108,7 +115,8 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
 
   #dialNext(): void {
     const { pool } = this.route;
-    const choice = pool.pick(this.#tried);
+    const { connectionLimit } = this.#services.counters;
+    const choice = pool.pick(this.#tried, connectionLimit * ABANDONED_SHARE);
     if (choice !== undefined) {
       this.#dialTo(choice);
     } else if (this.#tried === null && pool.whenResolved(() => this.#resolved())) {
@@ -120,7 +128,7 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
   }
 
   #resolved(): void {
-    if (this.pipe.reason === null) this.#dialNext();
+    if (this.pipe.reason === null && this.#dial === null) this.#dialNext();
   }
 
   #dialTo(choice: Choice): void {
@@ -186,6 +194,8 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
   // --- deadlines --------------------------------------------------------------------------------------------------
 
   deadlineChanged(): void {
+    // Joining two sockets may end them at once; an ended connection must not be scheduled again.
+    if (this.pipe.closed) return;
     const { lifetimeMs } = this.#timeouts;
     let due = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : this.openedMs + lifetimeMs;
     if (this.pipe.outbound === null) due = Math.min(due, this.#attemptDueMs);
@@ -224,6 +234,7 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     const { route, target, pipe } = this;
     const { wheel, connections, log } = this.#services;
     wheel.cancel(this);
+    wheel.release();
     this.#dial?.abandon();
     this.#dial = null;
     connections.delete(this.id);

@@ -27,6 +27,7 @@ export class Dial implements DialOwner {
     if (this.#waiting === null) return;
     this.#waiting = null;
     this.#counters.abandonedDials++;
+    this.choice.target.abandonedDials++;
   }
 
   opened(socket: Socket): void {
@@ -41,7 +42,10 @@ export class Dial implements DialOwner {
 
   #settle(): Dialling | null {
     const waiting = this.#waiting;
-    if (waiting === null) this.#counters.abandonedDials--;
+    if (waiting === null) {
+      this.#counters.abandonedDials--;
+      this.choice.target.abandonedDials--;
+    }
     this.#waiting = null;
     return waiting;
   }

@@ -65,8 +65,10 @@ export class Engine {
 
   /** Makes `plan` the running one. Resolves when every new listener was tried; those that failed go on trying. */
   apply(plan: Plan): Promise<void> {
-    this.#applying = this.#applying.then(() => this.#apply(plan));
-    return this.#applying;
+    const turn = this.#applying.then(() => this.#apply(plan));
+    // The next apply has its turn whatever becomes of this one; its caller hears of the failure.
+    this.#applying = turn.catch(() => undefined);
+    return turn;
   }
 
   async #apply(plan: Plan): Promise<void> {
@@ -126,6 +128,7 @@ export class Engine {
       const listener = new Listener(listenerPlan, entries, this.#services);
       this.#listeners.set(listener.name, listener);
       if (!(await listener.bind())) blocked.push(listener);
+      if (this.#draining) return listener.close();
     }
     for (const listener of leaving) {
       listener.close();
@@ -208,6 +211,7 @@ export class Engine {
   #stopAccepting(): void {
     this.#draining = true;
     for (const listener of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
   }
 
   #abortAll(reason: CloseReason): void {

@@ -142,10 +142,12 @@ export class Listener implements SocketOwner {
   }
 
   #refusal(route: Route, socket: Socket): CloseReason | null {
-    const { connections, counters, log, wheel } = this.#services;
-    if (connections.size + counters.abandonedDials >= counters.connectionLimit) {
-      if (wheel.nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
-        counters.fullWarnedMs = wheel.nowMs;
+    const { connections, counters, log } = this.#services;
+    // A dial that was given up holds one descriptor, a connection two.
+    if (connections.size + counters.abandonedDials / 2 >= counters.connectionLimit) {
+      const nowMs = performance.now();
+      if (nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
+        counters.fullWarnedMs = nowMs;
         const limit = counters.connectionLimit;
         log.write("warn", "connections-full", `Refusing clients: all ${limit} connections are in use`, { limit });
       }

@@ -20,6 +20,7 @@ export class Pool {
   #plan: PoolPlan;
   readonly #resolver: Resolver;
   readonly #watches = new Map<string, NameWatch>();
+  #waiting: (() => void)[] = [];
 
   constructor(plan: PoolPlan, resolver: Resolver) {
     this.name = plan.name;
@@ -47,11 +48,16 @@ export class Pool {
       return known;
     });
     this.#watchNames();
+    this.#wake();
   }
 
-  /** The next address to try that is not in `tried`, or `undefined`: nothing is left, or no name is resolved. */
-  pick(tried: ReadonlySet<string> | null): Choice | undefined {
-    const target = pickRoundRobin(this.#targets, (candidate) => untried(candidate, tried));
+  /**
+   * The next address to try that is not in `tried`, of a target with fewer than `maxAbandoned` unsettled dials; `undefined`:
+   * nothing is left, or no name is resolved.
+   */
+  pick(tried: ReadonlySet<string> | null, maxAbandoned: number): Choice | undefined {
+    const usable = (target: Target): boolean => target.abandonedDials < maxAbandoned && untried(target, tried);
+    const target = pickRoundRobin(this.#targets, usable);
     const address = target?.nextAddress(tried);
     return target === undefined || address === undefined ? undefined : { target, address };
   }
@@ -66,18 +72,22 @@ export class Pool {
     return count;
   }
 
-  /** Calls `then` when a name whose first answer is still awaited gets one; false when no name is awaited. */
+  /** Calls `then` once when anything is news: a name got an answer, the plan changed. False when no name is awaited. */
   whenResolved(then: () => void): boolean {
-    for (const watch of this.#watches.values()) {
-      if (watch.awaitFirst(then)) return true;
-    }
-    return false;
+    if ([...this.#watches.values()].every((watch) => watch.answered)) return false;
+    this.#waiting.push(then);
+    return true;
   }
 
   /** Stops resolving names. Connections that hold targets of this pool are not touched. */
   close(): void {
     for (const watch of this.#watches.values()) watch.close();
     this.#watches.clear();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const then of this.#waiting.splice(0)) then();
   }
 
   #watchNames(): void {
@@ -113,6 +123,7 @@ export class Pool {
         target.addresses = answer;
       }
     }
+    this.#wake();
   }
 }
 

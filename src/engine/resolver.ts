@@ -28,8 +28,8 @@ export const systemLookUp: LookUp = async (host) => {
 export interface NameWatch {
   /** The last good answer; empty while there was none. */
   readonly addresses: readonly string[];
-  /** Calls `then` once when the first answer, good or bad, comes; false when it came already. */
-  awaitFirst(then: () => void): boolean;
+  /** Whether there was an answer, good or bad. */
+  readonly answered: boolean;
   close(): void;
 }
 
@@ -41,7 +41,6 @@ class Name {
   answered = false;
   failing = false;
   readonly listeners = new Set<Listener>();
-  readonly waiting: (() => void)[] = [];
   timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(host: string) {
@@ -75,10 +74,8 @@ export class Resolver {
       get addresses() {
         return watched.addresses;
       },
-      awaitFirst(then) {
-        if (watched.answered) return false;
-        watched.waiting.push(then);
-        return true;
+      get answered() {
+        return watched.answered;
       },
       close: () => this.#forget(watched, changed),
     };
@@ -112,7 +109,6 @@ export class Resolver {
     }
     name.answered = true;
     for (const changed of name.listeners) changed(answer);
-    for (const then of name.waiting.splice(0)) then();
     const { refreshMs, retryMs } = this.#pace;
     name.timer = setTimeout(() => void this.#refresh(name), answer instanceof Error ? retryMs : refreshMs);
     name.timer.unref();

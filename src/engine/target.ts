@@ -19,6 +19,8 @@ export class Target implements Weighted {
   connectionsActive = 0;
   connectionsTotal = 0;
   dialFailures = 0;
+  /** Dials that were given up and have not settled. */
+  abandonedDials = 0;
 
   #rotation = 0;
   #warnedMs = Number.NEGATIVE_INFINITY;

@@ -59,9 +59,12 @@ function dropDuplicateNames(
   const owners = new Map<string, RouteResource>();
   for (const route of resources) {
     const owner = owners.get(route.name);
+    // A document wins over a file; between two of a kind, the one that runs.
     const takes =
       owner === undefined ||
-      (!isStored(owner) && owner.origin.file !== route.origin.file && running.get(route.name) === route.origin.file);
+      (isStored(owner) === isStored(route) &&
+        owner.origin.file !== route.origin.file &&
+        running.get(route.name) === route.origin.file);
     if (takes) owners.set(route.name, route);
   }
   return resources.filter((route) => {

@@ -5,7 +5,7 @@ import * as v from "valibot";
 
 import { type AddressProblem, parseAddress, parsePorts } from "../base/address.ts";
 import { parseDuration } from "../base/duration.ts";
-import { type Cidr, parseCidr } from "../base/ip.ts";
+import { type Cidr, formatCidr, parseCidr, parseIp } from "../base/ip.ts";
 import { closedMap, isMap, quote, type Refuse, rule } from "./rule.ts";
 
 /**
@@ -113,12 +113,25 @@ export const cidrsRule = rule((value, refuse): readonly Cidr[] | undefined => {
   let wrong = 0;
   value.forEach((item: unknown, index) => {
     const cidr = typeof item === "string" ? parseCidr(item) : undefined;
-    if (cidr !== undefined) cidrs.push(cidr);
-    else if (++wrong <= MAX_WRONG_ITEMS)
+    if (cidr !== undefined && !hasHostBits(cidr, String(item))) cidrs.push(cidr);
+    else if (++wrong > MAX_WRONG_ITEMS) return;
+    else if (cidr === undefined)
       refuse("bad-cidr", `Expected an address or CIDR such as 10.0.0.0/8, found ${quote(item)}`, undefined, [index]);
+    else {
+      const hint = `Write ${formatCidr(cidr)} for all of it, or the address without a prefix`;
+      refuse("host-bits", `${quote(item)} is an address inside ${formatCidr(cidr)}`, hint, [index]);
+    }
   });
   return cidrs;
 });
+
+/** Whether a prefix was written with an address that is not its first: one of the two is not what was meant. */
+function hasHostBits({ ip }: Cidr, text: string): boolean {
+  const slash = text.indexOf("/");
+  const written = slash === -1 ? ip : parseIp(text.slice(0, slash));
+  if (written === undefined || typeof written === "number" || typeof ip === "number") return written !== ip;
+  return written.some((word, at) => word !== ip[at]);
+}
 
 /** `1500ms`, `30s`, `1h30m`; `off` and 0 for no limit. Milliseconds. */
 export const durationRule = rule((value, refuse): number | undefined => {

@@ -14,10 +14,10 @@ import { HTTP_STOP_MS } from "./runtime.ts";
 import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /**
- * Bun closes an HTTP connection on which nothing moved for this long. Its default of 10 s cuts event streams whose
- * heartbeat is slower; a minute still gets rid of clients that open a connection and say nothing.
+ * Bun closes an HTTP connection on which nothing moved for this long. Short, because silent connections hold descriptors
+ * that clients of routes need and Bun.serve has no cap; an event stream has to send a heartbeat more often.
  */
-const HTTP_IDLE_TIMEOUT_SECONDS = 60;
+const HTTP_IDLE_TIMEOUT_SECONDS = 10;
 
 /** What happens on a socket, whoever opened it. `end` has to be there: without it Bun closes at the peer's FIN. */
 const EVENTS = {

@@ -62,6 +62,11 @@ export class Pipe implements FlowObserver {
     return this.#owner.reader;
   }
 
+  /** Both sockets are closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Why it ended, or will as soon as both sockets are closed. */
   get reason(): CloseReason | null {
     return this.#reason;

@@ -8,6 +8,7 @@ import { serve } from "../../src/cli/serve.ts";
 import type { Cli } from "../../src/cli/cli.ts";
 import { createLog } from "../../src/observe/log-writer.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
+import { SAMPLE_ENGINE } from "../support/admin-view.ts";
 import { type CliResult, runCli, TestProcess } from "../support/cli.ts";
 import { TestSink } from "../support/log-sink.ts";
 
@@ -30,23 +31,25 @@ class FakeGateway implements Gateway {
   readonly calls: string[] = [];
   readonly #stopped = Promise.withResolvers<void>();
   readonly stopped = this.#stopped.promise;
-  diagnostics: readonly Diagnostic[] = [];
+  reasons: readonly string[] = [];
   /** What draining ends with; by default never. */
   drained: Promise<void> = new Promise(() => {});
   reloaded: Promise<never> = new Promise(() => {});
 
+  reload(): Promise<never> {
+    this.calls.push("reload");
+    return this.reloaded;
+  }
+
   readonly view: AdminView = {
     info: neverAsked,
-    engine: neverAsked,
-    diagnostics: () => Promise.resolve(this.diagnostics),
-    notReady: neverAsked,
+    engine: () => Promise.resolve(SAMPLE_ENGINE),
+    diagnostics: neverAsked,
+    notReady: () => Promise.resolve(this.reasons),
     connections: neverAsked,
     kill: neverAsked,
     killWhere: neverAsked,
-    reload: () => {
-      this.calls.push("reload");
-      return this.reloaded;
-    },
+    reload: neverAsked,
     drain: neverAsked,
     documents: neverAsked,
     document: neverAsked,
@@ -124,16 +127,31 @@ async function start(prepare: (gateway: FakeGateway) => void = () => {}): Promis
 }
 
 describe("a running gateway", () => {
-  test("says where the admin port is, and what is wrong with the routes", async () => {
+  test("says where the admin port is", async () => {
+    const { gateway, sink, code } = await start();
+    gateway.end();
+    expect(await code).toBe(0);
+    expect(sink.records).toMatchObject([{ level: "info", event: "ready", admin: "http://127.0.0.1:4040" }]);
+  });
+
+  test("says why it is not ready", async () => {
     const { gateway, sink, code } = await start((fake) => {
-      fake.diagnostics = [DIAGNOSTIC];
+      fake.reasons = ["Cannot listen on *:80: permission denied", "more"];
     });
     gateway.end();
     expect(await code).toBe(0);
-    expect(sink.records).toMatchObject([
-      { level: "warn", event: "diagnostic", message: "a.yaml:1:2 error route/x Wrong", code: "route/x" },
-      { level: "info", event: "ready", admin: "http://127.0.0.1:4040" },
-    ]);
+    const [record] = sink.records;
+    expect(record).toMatchObject({ level: "warn", event: "not-ready", admin: "http://127.0.0.1:4040" });
+    expect(String(record?.["message"])).toContain("Cannot listen on *:80: permission denied (and 1 more");
+  });
+
+  test("takes a Ctrl-C that comes twice at once for one", async () => {
+    const { gateway, process, code } = await start();
+    process.send("SIGINT");
+    process.send("SIGINT");
+    expect(gateway.calls).toEqual(["drain"]);
+    process.send("SIGTERM");
+    expect(await code).toBe(1);
   });
 
   test("reloads on SIGHUP, and survives that this fails", async () => {

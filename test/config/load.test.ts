@@ -111,10 +111,24 @@ test("a path that does not exist is an error, and the others are read", async ()
   expect(loaded).toEqual({ names: ["a"], codes: ["error config/unreadable"], count: 1 });
 });
 
-test("the valid documents of a file that was never good are used", async () => {
+test("nothing of a file that was never good is used: half of it may be its permissive half", async () => {
   await using files = await createRouteFiles({ "a.yaml": `name: one\n${route(1)}---\nname: two\nlisten: x\n` });
   const loaded = await reload(new Loader(), directories(files.path));
-  expect(loaded.names).toEqual(["one"]);
+  expect(loaded.names).toEqual([]);
+});
+
+test("a file that is emptied keeps its last good version, until it says something or is deleted", async () => {
+  await using files = await createRouteFiles({ "a.yaml": route(1) });
+  const loader = new Loader();
+  await reload(loader, directories(files.path));
+  await files.write("a.yaml", "# nothing yet\n");
+  for (let turn = 0; turn < 2; turn++) {
+    const loaded = await reload(loader, directories(files.path));
+    expect(loaded.names).toEqual(["a"]);
+    expect(loaded.codes).toEqual(["error config/emptied"]);
+  }
+  await rm(join(files.path, "a.yaml"));
+  expect((await reload(loader, directories(files.path))).names).toEqual([]);
 });
 
 test("a file that becomes wrong keeps its last good version as a whole, until it is good again", async () => {

@@ -146,4 +146,38 @@ describe("reload", () => {
     expect(await flow.view.deleteDocument("extra")).toMatchObject({ removed: ["extra"] });
     expect(await flow.view.deleteDocument("extra")).toBeUndefined();
   });
+
+  test("of documents: an empty one is refused, and one cannot take what another one runs", async () => {
+    await using one = await answering("one");
+    await using flow = await startFlow({});
+    const listen = "127.0.0.1:0";
+    await flow.view.putDocument(
+      "orders",
+      routeText({ name: "db", listen, backends: [`127.0.0.1:${one.port}`], deny: ["127.0.0.1"] }),
+    );
+    const thief = await flow.view.putDocument(
+      "a-new-one",
+      routeText({ name: "db", listen, backends: [`127.0.0.1:${one.port}`] }),
+    );
+    expect(thief).toMatchObject({ stored: false, diagnostics: [{ code: "plan/duplicate-name" }] });
+    await using client = await Peer.connect(await flow.port("db"));
+    expect(await client.end()).toBe("reset");
+    expect((await flow.log.record()).reason).toBe("denied-address");
+    expect(await flow.view.putDocument("orders", "# nothing\n")).toMatchObject({ stored: false });
+    expect(await flow.view.putDocument("fresh", "")).toMatchObject({ stored: false });
+    expect((await flow.view.documents()).map((document) => document.name)).toEqual(["orders"]);
+  });
+
+  test("logs every new mistake once, and tells a listener that failed", async () => {
+    await using taken = await startBackend();
+    await using flow = await startFlow({});
+    await flow.write("wrong.yaml", "lisen: 1\n");
+    await flow.write("taken.yaml", routeText({ listen: `127.0.0.1:${taken.port}`, backends: ["127.0.0.1:1"] }));
+    const reload = await flow.reload();
+    expect(reload.failures).toEqual([`Cannot listen on 127.0.0.1:${taken.port}: the address is in use`]);
+    await flow.reload();
+    const messages = flow.log.lines.filter((line) => line.event === "diagnostic").map((line) => line.message);
+    expect(messages.filter((message) => message.includes("unknown-key"))).toHaveLength(1);
+    expect((await flow.view.notReady()).some((reason) => /wrong.yaml:1:1 .*lisen/.test(reason))).toBe(true);
+  });
 });

@@ -124,28 +124,59 @@ describe("timeouts", () => {
     expect(silent.waiting).toHaveLength(1);
   });
 
-  test("a dial that was given up still counts against the connection limit until it settles", async () => {
+  test("a target that never answers uses up neither the connection limit nor its clients' time", async () => {
+    await using silentBackend = await startBackend(echo);
     await using backend = await startBackend(echo);
-    const silent = silentRuntime(backend.port);
+    const silent = silentRuntime(silentBackend.port);
+    const backends = [`127.0.0.1:${silentBackend.port}`];
     await using flow = await startFlow(
-      { "db.yaml": { listen: "127.0.0.1:0", backends: [`127.0.0.1:${backend.port}`], timeouts: { connect: "200ms" } } },
-      { runtime: { ...silent.runtime, descriptorLimit: () => 128 + 1 + 2 * 2 } },
+      {
+        "silent.yaml": { listen: "127.0.0.1:0", backends, timeouts: { connect: "200ms" } },
+        "healthy.yaml": { listen: "127.0.0.1:0", backends: [`127.0.0.1:${backend.port}`] },
+      },
+      { runtime: { ...silent.runtime, descriptorLimit: () => 128 + 2 + 2 * 8 } },
     );
-    const port = await flow.port("db");
-    for (let round = 0; round < 2; round++) {
+    const port = await flow.port("silent");
+    // A quarter of the limit of eight may be dials that were given up; then the target is not dialled any more.
+    for (const reason of ["dial-timeout", "dial-timeout", "no-backend", "no-backend"] as const) {
       await using client = await Peer.connect(port);
       expect(await client.end()).toBe("reset");
-      expect((await flow.log.record(round)).reason).toBe("dial-timeout");
+      expect(flow.log.records.at(-1)?.reason).toBe(reason);
     }
-    await using refused = await Peer.connect(port);
-    expect(await refused.end()).toBe("reset");
-    expect((await flow.log.record(2)).reason).toBe("denied-concurrency");
+    expect(silent.waiting).toHaveLength(2);
+    await using healthy = await Peer.connect(await flow.port("healthy"));
+    await healthy.send("hi");
+    expect(await healthy.read(2)).toBe("hi");
     silent.answer();
-    await eventually(() => backend.peers.length === 2 && backend.peers.every((peer) => peer.ending !== undefined));
+    await eventually(() => silentBackend.peers.length === 2 && silentBackend.peers.every((peer) => peer.closed));
     await using late = await Peer.connect(port);
     await eventually(() => silent.waiting.length === 1);
     silent.answer();
     await late.send("hi");
     expect(await late.read(2)).toBe("hi");
+  });
+
+  test("a connection that was quiet for long half-closes and resets as a busy one does, even without deadlines", async () => {
+    await using backend = await startBackend();
+    await using flow = await startFlow({
+      "db.yaml": {
+        listen: "127.0.0.1:0",
+        backends: [`127.0.0.1:${backend.port}`],
+        timeouts: { idle: "off", halfClose: "600ms" },
+      },
+    });
+    await using client = await Peer.connect(await flow.port("db"));
+    const server = await backend.peer();
+    // Longer than halfClose: a clock that stood still would take the connection for one that was half-closed all the time.
+    await Bun.sleep(900);
+    await client.send("question");
+    client.finish();
+    expect(await server.end()).toBe("fin");
+    await Bun.sleep(300);
+    await server.send("answer");
+    server.finish();
+    expect(await client.end()).toBe("fin");
+    expect(client.text).toBe("answer");
+    expect((await flow.log.record()).reason).toBe("done");
   });
 });

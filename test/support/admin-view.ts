@@ -39,6 +39,7 @@ export const SAMPLE_RELOAD: ReloadResult = {
   added: ["new"],
   changed: [],
   removed: ["old"],
+  failures: [],
   unchanged: ["orders-db"],
   diagnostics: [],
 };
