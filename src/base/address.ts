@@ -25,6 +25,8 @@ const MAX_NAME_CHARS = 253;
 /** Parses a written address, or tells what is wrong with it. Total: never throws. */
 export function parseAddress(text: string): Address | AddressProblem {
   if (text.startsWith("unix:")) return parseUnix(text.slice("unix:".length));
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
+  if (scheme !== undefined) return { problem: `an address has no scheme, write it without "${scheme}"` };
   const colon = text.lastIndexOf(":");
   if (colon === -1 || text.endsWith("]")) return { problem: "the port is missing" };
   const written = text.slice(0, colon);
