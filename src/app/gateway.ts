@@ -1,5 +1,6 @@
 // The composition root: state, engine, reloader, watcher and admin port put together, and taken apart again in order.
 
+import { existsSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createAdmin } from "../admin/app.ts";
@@ -43,7 +44,7 @@ export class RoutesRefused extends GatewayError {
 
 /**
  * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws GatewayError, and leaves
- * nothing open then: RoutesRefused (strict), an errno name (admin port), `state/…`, `token/…`.
+ * nothing open then: RoutesRefused (strict), `routes/missing`, an errno name (admin port), `state/…`, `token/…`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const cleanup = new AsyncDisposableStack();
@@ -58,6 +59,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStack): Promise<Gateway> {
   const { runtime, log, routes: directories, embedded, bind } = options;
 
+  // At start a path that is not there is a typing mistake; later on it may come and go.
+  const missing = directories.find((path) => !existsSync(path));
+  if (missing !== undefined) {
+    throw new GatewayError(
+      "routes/missing",
+      `Cannot read routes from "${missing}": there is no such file or directory`,
+    );
+  }
   await makeDirectory(dirname(options.state));
   const token = await loadAdminToken(options.state, options.adminToken);
   if (token.repaired) {

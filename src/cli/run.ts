@@ -1,6 +1,5 @@
 // `sallyport run`, the default command: judges the flags and hands over to the serving loop.
 
-import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { type Command, Option } from "commander";
 import type { GatewayOptions } from "../app/options.ts";
@@ -74,17 +73,11 @@ function openLog(cli: Cli, flags: RunFlags): LogWriter {
 
 function gatewayOptions(cli: Cli, flags: RunFlags, log: LogWriter): GatewayOptions {
   const adminToken = fromEnvironment(cli, "SALLYPORT_ADMIN_TOKEN");
-  const routes = chosenRoutes(cli, flags.routes);
-  // At start a path that is not there is a typing mistake; later on it may come and go.
-  const missing = routes.find((path) => !existsSync(path));
-  if (missing !== undefined) {
-    throw new CliError(EXIT.usage, `Cannot read routes from "${missing}": there is no such file or directory`);
-  }
   return {
     version: cli.version,
     runtime: cli.runtime,
     log,
-    routes,
+    routes: chosenRoutes(cli, flags.routes),
     embedded: cli.embedded,
     admin: bindable(chosenAdmin(cli, flags.admin)),
     ...(adminToken === undefined ? {} : { adminToken }),

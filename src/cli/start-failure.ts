@@ -17,6 +17,7 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
     const counted = countDiagnostics(diagnostics) || message;
     return new CliError(EXIT.usage, `${lines}Cannot start with --strict: ${counted}`, error);
   }
+  if (code === "routes/missing") return new CliError(EXIT.usage, message, error);
   const admin = formatAdminAddress(options.admin);
   if (code === "EADDRINUSE") {
     const next = "another sallyport may be running: see `sallyport status`, or choose another address with --admin";

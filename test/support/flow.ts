@@ -1,6 +1,6 @@
 // A whole gateway in this process, with route files in a directory of its own and an admin port on a free port.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Gateway, startGateway } from "../../src/app/gateway.ts";
@@ -38,6 +38,7 @@ export async function startFlow(
   const write = async (file: string, text: string): Promise<void> => {
     await Bun.write(join(routes, file), text);
   };
+  await mkdir(routes);
   for (const [file, content] of Object.entries(files)) {
     await write(file, typeof content === "string" ? content : routeText(content));
   }
