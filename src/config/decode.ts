@@ -15,6 +15,8 @@ import type { SourceFile } from "./source.ts";
 /** Everything that one text says. */
 export interface DecodedSource {
   readonly resources: readonly RouteResource[];
+  /** Claims of routes that have errors, refusing everybody. */
+  readonly closed: readonly RouteResource[];
   /** By position. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -27,6 +29,7 @@ export async function decodeSource({ file, text }: SourceFile, pace: Pace): Prom
   const { documents, lines, diagnostics: found } = await parseDocuments(file, text, pace);
   const diagnostics = [...found];
   const resources: RouteResource[] = [];
+  const closed: RouteResource[] = [];
   const foreign = new Set<string>();
   let nameTaken = false;
   const written = documents.filter(({ value }) => value !== null);
@@ -54,10 +57,11 @@ export async function decodeSource({ file, text }: SourceFile, pace: Pace): Prom
       const decoded = decodeRoute(value, origin, unnamed && nameTaken ? undefined : stemOf(file));
       nameTaken ||= unnamed;
       if (decoded.resource !== undefined) resources.push(decoded.resource);
+      if (decoded.closed !== undefined) closed.push(decoded.closed);
       diagnostics.push(...decoded.diagnostics);
     }
   }
-  return { resources, diagnostics: bound(diagnostics.toSorted(compareDiagnostics)) };
+  return { resources, closed, diagnostics: bound(diagnostics.toSorted(compareDiagnostics)) };
 }
 
 function originOf(file: string, { mark }: YamlDocument, lines: Lines): Origin {

@@ -18,6 +18,8 @@ interface FileVersion {
   readonly failed: boolean;
   /** There is no document in it at all. */
   readonly empty: boolean;
+  /** What takes part when it has an error and was never good: the claims of its routes, refusing everybody. */
+  readonly closed: readonly RouteResource[];
 }
 
 /** One source in a load. */
@@ -115,18 +117,20 @@ export class Loader {
     const hash = createHash("sha256").update(source.text).digest("base64");
     const known = [this.#read, this.#good].map((versions) => versions.get(source.file)).find((it) => it?.hash === hash);
     if (known !== undefined) return known;
-    const { resources, diagnostics } = await decodeSource(source, pace);
+    const { resources, closed, diagnostics } = await decodeSource(source, pace);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     const empty = diagnostics.some(({ code }) => code === "config/empty");
-    const version = { hash, resources, diagnostics, failed, empty };
+    const version = { hash, resources, diagnostics, failed, empty, closed };
     this.#read.set(source.file, version);
     return version;
   }
 
   #choose(file: string, current: FileVersion | undefined): LoadedFile {
-    // With an error and nothing earlier, none of it is used: half of a file may be its permissive half.
+    // With an error and nothing earlier, none of it is used: half of a file may be its permissive half. Its claims stay
+    // closed, or the clients of a specific route would get the general one.
     const usable = current !== undefined && !current.failed && !current.empty;
-    const used = usable ? current : (this.#good.get(file) ?? this.#accepted.get(file));
+    const closed = current?.failed === true ? { ...current, resources: current.closed } : undefined;
+    const used = usable ? current : (this.#good.get(file) ?? closed ?? this.#accepted.get(file));
     return { file, ...(current === undefined ? {} : { current }), ...(used === undefined ? {} : { used }) };
   }
 }

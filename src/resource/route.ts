@@ -97,9 +97,21 @@ const routeSchema = closedMap({
   limits: v.optional(closedMap({ connections: v.optional(connectionLimitRule) })),
 });
 
+/** The part of a route that says which clients are its own. */
+const claimSchema = v.object({
+  name: v.optional(v.string()),
+  listen: listenRule,
+  match: v.object({ sources: cidrsRule }),
+});
+
 /** The outcome of reading one Route document: the route unless it has an error, and everything there is to say about it. */
 export interface DecodedRoute {
   readonly resource?: RouteResource;
+  /**
+   * In place of a route with an error that takes some sources away from a more general one: the same claim, refusing
+   * everybody. Without it those clients would get the general route, and whatever this one denies them.
+   */
+  readonly closed?: RouteResource;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -109,8 +121,10 @@ export interface DecodedRoute {
  */
 export function decodeRoute(document: unknown, origin: Origin, defaultName: string | undefined): DecodedRoute {
   const result = v.safeParse(routeSchema, document);
+  const closed = closedRoute(document, origin, defaultName);
   if (!result.success) {
     return {
+      ...(closed === undefined ? {} : { closed }),
       diagnostics: result.issues.slice(0, MAX_ISSUES).map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS)),
     };
   }
@@ -125,7 +139,9 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
   else if (!isRouteName(name))
     fail("route/missing-name", "The file's name cannot be a route's name", [], 'Add "name:"');
   checkBackends(written.listen, written.backends, fail);
-  if (diagnostics.length > 0 || name === undefined) return { diagnostics };
+  if (diagnostics.length > 0 || name === undefined) {
+    return { ...(closed === undefined ? {} : { closed }), diagnostics };
+  }
   const resource: RouteResource = {
     kind: "Route",
     name,
@@ -144,6 +160,22 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
     limits: { connections: written.limits?.connections ?? 0 },
   };
   return { resource, diagnostics };
+}
+
+const EVERYBODY: readonly Cidr[] = [
+  { ip: 0, prefix: 0 },
+  { ip: new Uint32Array(4), prefix: 0 },
+];
+
+/** The claim of a document whose `listen` and `match` can be read, whatever else is wrong with it. */
+function closedRoute(document: unknown, origin: Origin, defaultName: string | undefined): RouteResource | undefined {
+  const claim = v.safeParse(claimSchema, document);
+  if (!claim.success) return undefined;
+  const { listen, match, name = defaultName } = claim.output;
+  if (name === undefined || !isRouteName(name)) return undefined;
+  const timeouts = { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0 };
+  const nobody = { backends: [], allow: [], deny: EVERYBODY, timeouts, limits: { connections: 0 } };
+  return { kind: "Route", name, origin, listen, sources: match.sources, ...nobody };
 }
 
 /** What a single value cannot tell: ranges of equal length, backends that differ, a weight that lets somebody in. */

@@ -140,6 +140,7 @@ describe("with route files", () => {
     await writeFile(join(place.path, "bad.yaml"), WRONG);
     await writeFile(join(place.path, "good.yaml"), route("good"));
     await using gateway = await place.start(["--routes", place.path]);
+    expect((await gateway.logged("not-ready"))["message"]).toContain("bad.yaml");
     expect(gateway.log.filter((record) => record["event"] === "diagnostic").length).toBeGreaterThan(0);
     await expectEcho(gateway, "good");
   });
@@ -199,7 +200,7 @@ describe("the end", () => {
     await eventually(() => peer.ending !== undefined);
     expect(peer.text).toBe("before after");
     expect((await gateway.ended()).code).toBe(0);
-    expect(gateway.log.at(-1)).toMatchObject({ event: "connection", reason: "done" });
+    expect(gateway.log.slice(-2)).toMatchObject([{ event: "connection", reason: "done" }, { event: "stopped" }]);
   });
 
   test("the drain timeout aborts what does not finish, and exits 0", async () => {

@@ -121,6 +121,28 @@ describe("limits", () => {
     expect(flow.log.records.at(-1)?.reason).toBe("no-route");
     expect((await flow.view.engine()).connectionsUnrouted).toBe(1);
   });
+
+  test("a specific route with a mistake refuses its clients, and does not leave them to the general one", async () => {
+    await using backend = await startBackend(echo);
+    const listen = `127.0.0.1:${await freePort()}`;
+    const backends = [`127.0.0.1:${backend.port}`];
+    await using flow = await startFlow({
+      "general.yaml": { listen, backends },
+      "guest.yaml": { listen, backends, match: { sources: ["127.0.0.2"] }, deny: ["127.0.0.2x"] },
+    });
+    const port = await flow.port("general");
+    await using guest = await Peer.connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" });
+    expect(await guest.end()).toBe("reset");
+    expect(await flow.log.record()).toMatchObject({ route: "guest", reason: "denied-address" });
+    await using other = await Peer.connect({ port, host: "127.0.0.1" });
+    await other.send("x");
+    expect(await other.read(1)).toBe("x");
+    await flow.write("guest.yaml", JSON.stringify({ listen, backends, match: { sources: ["127.0.0.2"] } }));
+    expect((await flow.reload()).result).toBe("ok");
+    await using again = await Peer.connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" });
+    await again.send("y");
+    expect(await again.read(1)).toBe("y");
+  });
 });
 
 async function freePort(): Promise<number> {

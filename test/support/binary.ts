@@ -78,12 +78,12 @@ export class Place {
     return finish(Bun.spawn([join(this.path, "sallyport"), ...argv], options));
   }
 
-  /** Starts a gateway on a free admin port and waits until it says that it is ready. */
+  /** Starts a gateway on a free admin port and waits until it says where that is, ready or not. */
   async start(argv: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<RunningBinary> {
     const command = [join(this.path, "sallyport"), "run", "--admin", "127.0.0.1:0", "--log", "json", ...argv];
     const child = Bun.spawn(command, { cwd: this.path, env: this.env(env), stdout: "pipe", stderr: "pipe" });
     const running = new RunningBinary(this, child);
-    await running.logged("ready");
+    await running.logged(/^(?:not-)?ready$/);
     return running;
   }
 }
@@ -114,16 +114,17 @@ export class RunningBinary implements AsyncDisposable {
 
   /** For `--admin` and, behind `http://`, for fetch. */
   get admin(): string {
-    const ready = this.log.find((record) => record["event"] === "ready");
+    const ready = this.log.find((record) => /^(?:not-)?ready$/.test(String(record["event"])));
     return String(ready?.["admin"]).replace("http://", "");
   }
 
   /** Waits for the `count`-th log line with this event. */
-  async logged(event: string, count = 1): Promise<Record<string, unknown>> {
-    const matching = (): Record<string, unknown>[] => this.log.filter((record) => record["event"] === event);
+  async logged(event: string | RegExp, count = 1): Promise<Record<string, unknown>> {
+    const wanted = typeof event === "string" ? new RegExp(`^${event}$`) : event;
+    const matching = (): Record<string, unknown>[] => this.log.filter(({ event: is }) => wanted.test(String(is)));
     await eventually(() => matching().length >= count || this.#over);
     const found = matching()[count - 1];
-    if (found === undefined) throw new Error(`The gateway ended without "${event}": ${this.#log}`);
+    if (found === undefined) throw new Error(`The gateway ended without "${String(event)}": ${this.#log}`);
     return found;
   }
 
