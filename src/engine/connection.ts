@@ -200,8 +200,9 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     let due = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : this.openedMs + lifetimeMs;
     if (this.pipe.outbound === null) due = Math.min(due, this.#attemptDueMs);
     else due = Math.min(due, this.pipe.deadline(this.#timeouts) || Number.POSITIVE_INFINITY);
-    if (due === Number.POSITIVE_INFINITY) this.#services.wheel.cancel(this);
-    else this.#services.wheel.schedule(this, due);
+    // One that is scheduled earlier finds out when it fires: a short connection is linked into the wheel only once.
+    if (this.nextEntry !== null && this.dueMs <= due) return;
+    if (due !== Number.POSITIVE_INFINITY) this.#services.wheel.schedule(this, due);
   }
 
   override expired(nowMs: number): void {

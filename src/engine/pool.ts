@@ -56,6 +56,11 @@ export class Pool {
    * nothing is left, or no name is resolved.
    */
   pick(tried: ReadonlySet<string> | null, maxAbandoned: number): Choice | undefined {
+    const [only] = this.#targets;
+    if (tried === null && only !== undefined && this.#targets.length === 1) {
+      const address = only.weight > 0 && only.abandonedDials < maxAbandoned ? only.nextAddress(null) : undefined;
+      return address === undefined ? undefined : { target: only, address };
+    }
     const usable = (target: Target): boolean => target.abandonedDials < maxAbandoned && untried(target, tried);
     const target = pickRoundRobin(this.#targets, usable);
     const address = target?.nextAddress(tried);

@@ -83,9 +83,15 @@ export class LogQueue {
 
   /** Queues one line, which ends with a line feed. `urgent` does not wait for company. */
   push(line: string, urgent: boolean): void {
+    const encode = (bytes: Buffer, at: number): number => at + bytes.write(line, at, "utf8");
+    this.write(line.length * MAX_BYTES_PER_UNIT, encode, urgent);
+  }
+
+  /** Queues one line of at most `room` bytes, which `encode` writes at an offset of a buffer; it returns the line's end. */
+  write(room: number, encode: (bytes: Buffer, at: number) => number, urgent: boolean): void {
     // After a drop nothing is taken until a whole chunk is free: then there is room to tell how many went missing.
     if (this.#dropped > 0 && this.#chunks.length < this.#maxChunks) this.#tellDropped();
-    if (this.#dropped > 0 || !this.#append(line)) this.#dropped += 1;
+    if (this.#dropped > 0 || !this.#append(room, encode)) this.#dropped += 1;
     if (urgent) this.#urgent = true;
     if (this.#writing || this.#failed) return;
     if (urgent || this.#chunks.length > 1) this.#write();
@@ -104,8 +110,7 @@ export class LogQueue {
     clearTimeout(deadline);
   }
 
-  #append(line: string): boolean {
-    const room = line.length * MAX_BYTES_PER_UNIT;
+  #append(room: number, encode: (bytes: Buffer, at: number) => number): boolean {
     let chunk = this.#chunks.at(-1);
     // The only chunk may be half written: what is behind `end` is still free, so filling it further is safe.
     if (chunk === undefined || chunk.bytes.length - chunk.end < room) {
@@ -114,7 +119,7 @@ export class LogQueue {
       if (chunk === undefined) return false;
       this.#chunks.push(chunk);
     }
-    chunk.end += chunk.bytes.write(line, chunk.end, "utf8");
+    chunk.end = encode(chunk.bytes, chunk.end);
     return true;
   }
 
@@ -127,7 +132,9 @@ export class LogQueue {
   }
 
   #tellDropped(): void {
-    if (this.#append(this.#droppedLine(this.#dropped))) this.#dropped = 0;
+    const line = this.#droppedLine(this.#dropped);
+    const encode = (bytes: Buffer, at: number): number => at + bytes.write(line, at, "utf8");
+    if (this.#append(line.length * MAX_BYTES_PER_UNIT, encode)) this.#dropped = 0;
   }
 
   #schedule(delayMs: number): void {
