@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import manifest from "../package.json" with { type: "json" };
 import { loadPlan } from "../src/app/load.ts";
 
 const ROUTES = join(import.meta.dir, "..", "routes");
@@ -15,6 +16,11 @@ test("the shipped routes need nothing but the gateway itself", async () => {
   expect(diagnostics).toEqual([]);
   expect(plan.listeners.map(({ name }) => name)).toEqual(["127.0.0.1:4041"]);
   expect(plan.pools.flatMap(({ targets }) => targets.map(({ address }) => address))).toEqual(["127.0.0.1:4040"]);
+});
+
+test("`start` and `dev` run them", () => {
+  expect(manifest.scripts.start).toEndWith(" run --routes routes");
+  expect(manifest.scripts.dev).toEndWith(" run --routes routes");
 });
 
 test("there are examples", () => {

@@ -29,7 +29,7 @@ export interface DocumentSummary extends Pick<StoredDocument, "name" | "updatedA
 
 const LastReloadSchema: v.GenericSchema<LastReload> = v.object({
   at: Time,
-  trigger: v.picklist(["start", "files", "signal", "api", "document", "poll"]),
+  trigger: v.picklist(["start", "files", "signal", "api", "document"]),
   result: v.picklist(["ok", "partial", "unchanged"]),
   durationMs: v.number(),
 });

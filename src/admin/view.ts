@@ -24,7 +24,7 @@ export interface ReloadResult {
 export interface LastReload {
   /** ISO 8601. */
   readonly at: string;
-  readonly trigger: "start" | "files" | "signal" | "api" | "document" | "poll";
+  readonly trigger: "start" | "files" | "signal" | "api" | "document";
   readonly result: ReloadResult["result"];
   readonly durationMs: number;
 }

@@ -80,8 +80,11 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   log.write("info", "state", `State in ${options.state}, admin token ${where}`, { state: options.state });
   const database = runtime.openDatabase(options.state);
   cleanup.defer(() => database.close());
-  // Stored documents may say more than others should read.
-  await chmod(options.state, 0o600);
+  // Stored documents may say more than others should read. A file of another user's stays as it is.
+  await chmod(options.state, 0o600).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    log.write("warn", "state-exposed", `Cannot hide the state file "${options.state}" from others: ${why}`);
+  });
   const store = openDocumentStore(database);
 
   const engine = new Engine({ runtime, log });

@@ -176,7 +176,7 @@ export class Reloader {
     const { log } = this.#options;
     const { result, generation, added, changed, removed, unchanged, diagnostics } = reload;
     // Who asked for it is told in any case; that a file was touched without a change is not news.
-    const asked = trigger !== "files" && trigger !== "poll";
+    const asked = trigger !== "files";
     const level = result === "partial" ? "warn" : result === "ok" || asked ? "info" : "debug";
     const message =
       result === "unchanged"

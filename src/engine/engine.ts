@@ -15,7 +15,7 @@ import type { Connection, Services } from "./connection.ts";
 import { connectionLimit } from "./connection-limit.ts";
 import { Listener, type RunningEntry } from "./listener.ts";
 import { Pool } from "./pool.ts";
-import { type LookUp, Resolver } from "./resolver.ts";
+import { Resolver } from "./resolver.ts";
 import { Route } from "./route.ts";
 import type { ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
@@ -26,16 +26,11 @@ const FEW_CONNECTIONS = 4_000;
 export interface EngineOptions {
   readonly runtime: Runtime;
   readonly log: Log;
-  /** Live connections at most; absent means as many as the descriptor limit allows. */
-  readonly connectionLimit?: number;
-  readonly lookUp?: LookUp;
-  readonly wheel?: TimerWheel;
 }
 
 export class Engine {
   readonly #services: Services;
   readonly #resolver: Resolver;
-  readonly #fixedLimit: number | undefined;
   readonly #listeners = new Map<string, Listener>();
   readonly #routes = new Map<string, Route>();
   readonly #pools = new Map<string, Pool>();
@@ -45,19 +40,18 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     const { runtime, log } = options;
-    this.#fixedLimit = options.connectionLimit;
-    this.#resolver = new Resolver(log, options.lookUp);
+    this.#resolver = new Resolver(log);
     this.#services = {
       runtime,
       log,
-      wheel: options.wheel ?? new TimerWheel(),
+      wheel: new TimerWheel(),
       reader: runtime.directReader(),
       connections: new Map(),
       counters: {
         accepted: 0,
         unrouted: 0,
         abandonedDials: 0,
-        connectionLimit: options.connectionLimit ?? 0,
+        connectionLimit: 0,
         fullWarnedMs: Number.NEGATIVE_INFINITY,
       },
     };
@@ -83,7 +77,7 @@ export class Engine {
   #setLimit(listeners: number): void {
     const { counters, runtime, log } = this.#services;
     const descriptors = runtime.descriptorLimit();
-    const limit = this.#fixedLimit ?? connectionLimit(descriptors, listeners);
+    const limit = connectionLimit(descriptors, listeners);
     const lowered = counters.connectionLimit === 0 || limit < counters.connectionLimit;
     counters.connectionLimit = limit;
     if (limit >= FEW_CONNECTIONS || !lowered || descriptors === undefined) return;
