@@ -4,11 +4,15 @@
 import * as v from "valibot";
 import type {
   BackendSnapshot,
+  CheckSnapshot,
   ConnectionSnapshot,
   HistogramSnapshot,
   ListenerSnapshot,
+  OverrideSettings,
   RouteSnapshot,
+  TargetSnapshot,
 } from "../engine/snapshot.ts";
+import type { RateSpec, RouteLimits } from "../resource/limits.ts";
 import { CLOSE_REASONS } from "../socket/close-reason.ts";
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -40,6 +44,19 @@ const ReasonCountsSchema = v.object(
   v.entriesFromList(CLOSE_REASONS, v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0)))),
 );
 
+const RateSchema: v.GenericSchema<RateSpec> = v.pipe(
+  v.object({ perSecond: v.number(), burst: v.number() }),
+  v.description("New connections, as a token bucket"),
+);
+
+const LimitsSchema: v.GenericSchema<RouteLimits> = v.object({
+  connections: v.pipe(Count, v.description("0 means no limit of its own")),
+  rate: v.exactOptional(RateSchema),
+  perSource: v.exactOptional(v.object({ connections: Count, rate: v.exactOptional(RateSchema), ipv6Prefix: Count })),
+  bandwidth: v.exactOptional(v.object({ connectionBytesPerSecond: Bytes, routeBytesPerSecond: Bytes })),
+  queue: v.object({ size: Count, timeoutMs: Duration }),
+});
+
 export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
   v.object({
     name: v.string(),
@@ -53,8 +70,12 @@ export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
       v.object({ connectMs: Duration, idleMs: Duration, halfCloseMs: Duration, lifetimeMs: Duration }),
       v.description("0 means no limit"),
     ),
+    balance: v.picklist(["round-robin", "least-connections", "random", "source-hash"]),
     connectionLimit: v.pipe(Count, v.description("0 means no limit of its own")),
+    limits: LimitsSchema,
     connectionsActive: Count,
+    connectionsQueued: v.pipe(Count, v.description("Waiting for a backend that has as many connections as it may")),
+    retries: v.pipe(Count, v.description("Dials after the first one of a connection")),
     connectionsTotal: v.pipe(ReasonCountsSchema, v.description("Ended connections by close reason")),
     bytesIn: v.pipe(Bytes, v.description("Bytes from clients to backends")),
     bytesOut: v.pipe(Bytes, v.description("Bytes from backends to clients")),
@@ -64,17 +85,59 @@ export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
   v.metadata({ ref: "Route" }),
 );
 
+const CheckSchema: v.GenericSchema<CheckSnapshot> = v.pipe(
+  v.object({
+    status: v.pipe(v.picklist(["unknown", "up", "down"]), v.description("unknown: not checked yet, and used")),
+    lastAt: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
+    since: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
+    checks: Count,
+    failures: Count,
+    error: v.exactOptional(v.pipe(v.string(), v.description("Why the last check failed"))),
+  }),
+  v.description("What active checks found; absent without them"),
+);
+
+export const OverrideSchema: v.GenericSchema<OverrideSettings> = v.pipe(
+  v.object({
+    weight: v.exactOptional(Count),
+    state: v.exactOptional(v.picklist(["up", "drain", "down"])),
+  }),
+  v.description("What was set by hand"),
+);
+
+const TargetSchema: v.GenericSchema<TargetSnapshot> = v.pipe(
+  v.object({
+    address: v.string(),
+    state: v.picklist(["up", "down", "ejected", "drained", "full"]),
+    reason: v.exactOptional(v.pipe(v.string(), v.description("Why it is not up"))),
+    weight: v.pipe(v.number(), v.description("Its share now: less than written while it starts slowly")),
+    connectionsActive: Count,
+    connectionsTotal: Count,
+    dialFailures: Count,
+    ejections: Count,
+    ejectedUntil: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
+    check: v.exactOptional(CheckSchema),
+  }),
+  v.metadata({ ref: "Target" }),
+);
+
 export const BackendSchema: v.GenericSchema<BackendSnapshot> = v.pipe(
   v.object({
     route: v.string(),
     backend: v.pipe(v.string(), v.description("As written")),
     addresses: v.pipe(v.array(v.string()), v.description("What it resolves to now")),
     weight: Count,
-    state: v.picklist(["up", "down"]),
+    backup: v.boolean(),
+    maxConnections: v.pipe(Count, v.description("Of each address; 0 means no limit")),
+    state: v.picklist(["up", "down", "drained"]),
+    reason: v.exactOptional(v.pipe(v.string(), v.description("Why it is not up"))),
+    override: v.exactOptional(OverrideSchema),
     lastError: v.exactOptional(v.string()),
+    targets: v.pipe(v.array(TargetSchema), v.description("Its addresses")),
     connectionsActive: Count,
     connectionsTotal: Count,
     dialFailures: Count,
+    ejections: Count,
   }),
   v.metadata({ ref: "Backend" }),
 );

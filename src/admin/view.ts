@@ -2,7 +2,13 @@
 // because the engine may live in other threads. What cannot be done is thrown as GatewayError; its code goes to clients.
 
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "../engine/snapshot.ts";
+import type {
+  BackendSnapshot,
+  ConnectionFilter,
+  ConnectionSnapshot,
+  EngineSnapshot,
+  OverrideSettings,
+} from "../engine/snapshot.ts";
 
 /** Names of what a reload did, and what it had to say. */
 export interface ReloadResult {
@@ -57,6 +63,16 @@ export type PutResult =
   | { readonly stored: true; readonly created: boolean; readonly reload: ReloadResult }
   | { readonly stored: false; readonly diagnostics: readonly Diagnostic[] };
 
+/** A change of what was set by hand: absent keeps, `null` removes. */
+export type OverrideChange = { readonly [Key in keyof OverrideSettings]: OverrideSettings[Key] | null };
+
+/** Which backends; every given field must match. */
+export interface BackendFilter {
+  readonly route?: string;
+  /** As written. */
+  readonly backend?: string;
+}
+
 export interface AdminView {
   info(): Promise<GatewayInfo>;
   engine(): Promise<EngineSnapshot>;
@@ -73,6 +89,8 @@ export interface AdminView {
   kill(id: string): Promise<boolean>;
   /** Aborts all that match; how many. */
   killWhere(filter: ConnectionFilter): Promise<number>;
+  /** Sets by hand, on disk when it resolves; every backend that matches as it is then. Empty: none matches. */
+  overrideBackends(filter: BackendFilter, change: OverrideChange): Promise<readonly BackendSnapshot[]>;
   reload(): Promise<ReloadResult>;
   /** Stops accepting, lets connections end within the drain timeout, then exits the process. Returns at once. */
   drain(): Promise<void>;

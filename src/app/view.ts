@@ -1,6 +1,7 @@
 // What the admin port may see and do, answered from the running parts.
 
 import type { AdminView } from "../admin/view.ts";
+import { GatewayError } from "../base/gateway-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -39,6 +40,9 @@ export function createView({ options, engine, reloader, store, drain }: ViewPart
     connections: async (filter, after, limit) => engine.connections(filter, after, limit),
     kill: async (id) => engine.kill(id),
     killWhere: async (filter) => engine.killWhere(filter),
+    overrideBackends: async () => {
+      throw new GatewayError("request/not-supported", "This version cannot set backends by hand");
+    },
     reload: () => reloader.reload("api"),
     drain: async () => drain(),
     documents: async () => store.list(),

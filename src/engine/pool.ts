@@ -98,7 +98,7 @@ export class Pool {
   #watchNames(): void {
     const wanted = new Set<string>();
     for (const target of this.#targets) {
-      if ("unix" in target.plan || parseIp(target.plan.host) !== undefined) continue;
+      if (!("host" in target.plan) || parseIp(target.plan.host) !== undefined) continue;
       wanted.add(target.plan.host);
     }
     for (const [host, watch] of this.#watches) {
@@ -120,7 +120,7 @@ export class Pool {
 
   #resolved(host: string, answer: readonly string[] | Error): void {
     for (const target of this.#targets) {
-      if ("unix" in target.plan || target.plan.host !== host) continue;
+      if (!("host" in target.plan) || target.plan.host !== host) continue;
       if (answer instanceof Error) {
         if (target.addresses.length === 0) target.lastError = answer.message;
       } else {
@@ -139,5 +139,5 @@ function untried(target: Target, tried: ReadonlySet<string> | null): boolean {
 
 function literalAddresses(plan: TargetPlan): readonly string[] {
   if ("unix" in plan) return [plan.unix];
-  return parseIp(plan.host) === undefined ? [] : [plan.host];
+  return !("host" in plan) || parseIp(plan.host) === undefined ? [] : [plan.host];
 }

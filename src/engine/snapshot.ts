@@ -2,7 +2,8 @@
 // Times are ISO 8601 strings, durations are milliseconds, sizes are bytes.
 
 import type { CloseReason } from "../socket/close-reason.ts";
-import type { RouteTimeouts } from "../resource/route.ts";
+import type { RouteLimits } from "../resource/limits.ts";
+import type { Balance, RouteTimeouts } from "../resource/route.ts";
 
 export interface ListenerSnapshot {
   readonly name: string;
@@ -25,8 +26,15 @@ export interface RouteSnapshot {
   readonly allow: number;
   readonly deny: number;
   readonly timeouts: RouteTimeouts;
+  readonly balance: Balance;
+  /** Live connections at most; 0 means no limit of its own. */
   readonly connectionLimit: number;
+  readonly limits: RouteLimits;
   readonly connectionsActive: number;
+  /** Of these, waiting for a backend that has as many connections as it may. */
+  readonly connectionsQueued: number;
+  /** Dials after the first one of a connection, since start. */
+  readonly retries: number;
   /** Ended connections by reason, and how many there were. */
   readonly connectionsTotal: Readonly<Partial<Record<CloseReason, number>>>;
   /** From clients to backends. */
@@ -45,19 +53,79 @@ export interface HistogramSnapshot {
   readonly sum: number;
 }
 
+/** One backend of one route, as written. */
 export interface BackendSnapshot {
   readonly route: string;
   /** As written. */
   readonly backend: string;
   /** What it resolves to now; itself for an IP or unix socket. */
   readonly addresses: readonly string[];
+  /** As written, or as set by hand. */
   readonly weight: number;
-  /** `down`: its name does not resolve, or the last dial failed. */
-  readonly state: "up" | "down";
+  readonly backup: boolean;
+  /** Live connections of each address; 0 means no limit. */
+  readonly maxConnections: number;
+  /** `up`: some address of it takes connections. `drained`: none may, by weight 0 or by hand. `down`: none can. */
+  readonly state: "up" | "down" | "drained";
+  /** Why it is not `up`, for people. */
+  readonly reason?: string;
+  /** What was set by hand; absent when nothing was. */
+  readonly override?: OverrideSettings;
+  /** Why the last dial or look-up failed. */
   readonly lastError?: string;
+  readonly targets: readonly TargetSnapshot[];
   readonly connectionsActive: number;
   readonly connectionsTotal: number;
   readonly dialFailures: number;
+  readonly ejections: number;
+}
+
+/** One address of a backend. */
+export interface TargetSnapshot {
+  /** `10.0.0.5:5432`, `[::1]:5432`, or the path of a unix socket. */
+  readonly address: string;
+  /** `full`: it has as many connections as it may. */
+  readonly state: "up" | "down" | "ejected" | "drained" | "full";
+  /** Why it is not `up`, for people. */
+  readonly reason?: string;
+  /** Its share now: less than its weight while it starts slowly. */
+  readonly weight: number;
+  readonly connectionsActive: number;
+  readonly connectionsTotal: number;
+  readonly dialFailures: number;
+  /** How often it was ejected. */
+  readonly ejections: number;
+  readonly ejectedUntil?: string;
+  /** Absent without active checks. */
+  readonly check?: CheckSnapshot;
+}
+
+/** What active checks found. */
+export interface CheckSnapshot {
+  /** `unknown`: not checked yet; such a target is used. */
+  readonly status: "unknown" | "up" | "down";
+  /** When the last check ended. */
+  readonly lastAt?: string;
+  /** Since when it has this status. */
+  readonly since?: string;
+  readonly checks: number;
+  readonly failures: number;
+  /** Why the last check failed; absent after a good one. */
+  readonly error?: string;
+}
+
+/** What a person set by hand; what is absent is as written and as measured. */
+export interface OverrideSettings {
+  readonly weight?: number;
+  /** `up`: used whatever checks and ejections say. `drain`: no new connections. `down`: none, and treated as gone down. */
+  readonly state?: "up" | "drain" | "down";
+}
+
+/** An override of one backend of one route. Without settings it is the removal of one. */
+export interface BackendOverride extends OverrideSettings {
+  readonly route: string;
+  /** As written. */
+  readonly backend: string;
 }
 
 export interface ConnectionSnapshot {

@@ -50,6 +50,7 @@ export class Target implements Weighted {
   socketAddress(address: string, portOffset: number): SocketAddress {
     const { plan } = this;
     if ("unix" in plan) return { unix: plan.unix };
+    if ("srv" in plan) return { host: address, port: 0 };
     return { host: address, port: plan.ranged ? plan.port + portOffset : plan.port };
   }
 
@@ -68,11 +69,15 @@ export class Target implements Weighted {
       backend: plan.address,
       addresses,
       weight: plan.weight,
+      backup: plan.backup,
+      maxConnections: plan.maxConnections,
       state: lastError === undefined ? "up" : "down",
       ...(lastError === undefined ? {} : { lastError }),
+      targets: [],
       connectionsActive,
       connectionsTotal,
       dialFailures,
+      ejections: 0,
     };
   }
 }

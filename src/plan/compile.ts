@@ -160,15 +160,28 @@ function compileRoute(route: RouteResource, maps: WeakMap<readonly Cidr[], CidrM
   };
 }
 
-function compilePool({ name, backends }: RouteResource): PoolPlan {
-  return { name, balance: "round-robin", targets: backends.map(compileTarget) };
+function compilePool(route: RouteResource): PoolPlan {
+  const { name, balance, backends, health, passive, onDown, slowStartMs, dial, resolveIntervalMs } = route;
+  return {
+    name,
+    balance,
+    targets: backends.map(compileTarget),
+    ...(health === undefined ? {} : { health }),
+    ...(passive === undefined ? {} : { passive }),
+    onDown,
+    slowStartMs,
+    dial,
+    resolveIntervalMs,
+  };
 }
 
 function compileTarget(backend: BackendSpec): TargetPlan {
-  const { address, weight } = backend;
-  if ("unix" in backend) return { unix: backend.unix, address, weight };
+  const { address, weight, backup, maxConnections } = backend;
+  const how = { address, weight, backup, maxConnections };
+  if ("unix" in backend) return { unix: backend.unix, ...how };
+  if ("srv" in backend) return { srv: backend.srv, ...how };
   const { host, firstPort, lastPort } = backend;
-  return { host, port: firstPort, ranged: lastPort > firstPort, address, weight };
+  return { host, port: firstPort, ranged: lastPort > firstPort, ...how };
 }
 
 function entriesOf(cidrs: readonly Cidr[], value: number): CidrEntry[] {

@@ -2,7 +2,9 @@
 // functions, no class instances: the engine that runs it may live in another thread.
 
 import type { CidrMap } from "../base/cidr-map.ts";
-import type { RouteLimits, RouteTimeouts } from "../resource/route.ts";
+import type { HealthSpec, PassiveSpec } from "../resource/health.ts";
+import type { RouteLimits } from "../resource/limits.ts";
+import type { Balance, DialSpec, RouteTimeouts } from "../resource/route.ts";
 
 /** One address and port to bind. */
 export interface ListenerPlan {
@@ -41,21 +43,37 @@ export interface RoutePlan {
   readonly limits: RouteLimits;
 }
 
-/** Weighted targets. */
+/** Weighted targets, how they are chosen and what keeps them in use. */
 export interface PoolPlan {
   readonly name: string;
-  readonly balance: "round-robin";
+  readonly balance: Balance;
   readonly targets: readonly TargetPlan[];
+  /** Active checks; absent: none. */
+  readonly health?: HealthSpec;
+  /** Ejection by what clients' connections meet; absent: none. */
+  readonly passive?: PassiveSpec;
+  /** What becomes of the live connections of a target that went down. */
+  readonly onDown: "keep" | "kill";
+  /** For so long after it came back a target's share grows to what its weight says; 0: at once. */
+  readonly slowStartMs: number;
+  readonly dial: DialSpec;
+  /** How often names are looked up whose answer says nothing of its lifetime. */
+  readonly resolveIntervalMs: number;
 }
 
-/** One target as written; a host name stands for all addresses it resolves to. */
+/** One entry of a pool as written; a name stands for everything it resolves to. */
 export type TargetPlan = (
   | { readonly host: string; readonly port: number; /** Takes the listener's `portOffset`. */ readonly ranged: boolean }
   | { readonly unix: string }
+  | { /** Name of SRV records, which say hosts, ports, weights and priorities (RFC 2782). */ readonly srv: string }
 ) & {
-  /** As written; the target's identity within its pool, and its `backend` label in logs and metrics. */
+  /** As written; its identity within its pool, and its `backend` label in logs and metrics. */
   readonly address: string;
   readonly weight: number;
+  /** Used only while no other is usable. */
+  readonly backup: boolean;
+  /** Live connections of each of its addresses; 0 means no limit. */
+  readonly maxConnections: number;
 };
 
 export interface Plan {

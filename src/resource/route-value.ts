@@ -19,14 +19,20 @@ export interface ListenSpec {
   readonly lastPort: number;
 }
 
-/** One backend: a name or IP with a port or a range of ports, or a unix socket. */
+/** One backend: a name or IP with a port or a range of ports, a unix socket, or the name of SRV records. */
 export type BackendSpec = (
-  { readonly host: string; readonly firstPort: number; readonly lastPort: number } | { readonly unix: string }
+  | { readonly host: string; readonly firstPort: number; readonly lastPort: number }
+  | { readonly unix: string }
+  | { readonly srv: string }
 ) & {
   /** As written, for people. */
   readonly address: string;
   /** Share of new connections, 0–1,000,000; 0 takes none. */
   readonly weight: number;
+  /** Used only while no other is usable. */
+  readonly backup: boolean;
+  /** Live connections of each of its addresses; 0 means no limit. */
+  readonly maxConnections: number;
 };
 
 const MAX_WEIGHT = 1_000_000;
@@ -87,11 +93,16 @@ const weightRule = rule((value, refuse): number | undefined => {
 
 const weightedBackend = v.pipe(
   closedMap({ address: backendText, weight: v.optional(weightRule) }),
-  v.transform(({ address, weight }): BackendSpec => ({ ...address, weight: weight ?? 1 })),
+  v.transform(({ address, weight }): BackendSpec => ({
+    ...address,
+    weight: weight ?? 1,
+    backup: false,
+    maxConnections: 0,
+  })),
 );
 const plainBackend = v.pipe(
   backendText,
-  v.transform((address): BackendSpec => ({ ...address, weight: 1 })),
+  v.transform((address): BackendSpec => ({ ...address, weight: 1, backup: false, maxConnections: 0 })),
 );
 
 /** A list of `"host:port"`, `"host:first-last"`, `"unix:/path"` or `{address, weight}`. */
@@ -149,7 +160,12 @@ export const connectionLimitRule = rule((value, refuse): number | undefined => {
   return undefined;
 });
 
-type BackendTarget = BackendSpec extends infer Spec ? (Spec extends BackendSpec ? Omit<Spec, "weight"> : never) : never;
+/** Where a backend is, without how it is used. */
+type BackendTarget = BackendSpec extends infer Spec
+  ? Spec extends BackendSpec
+    ? Omit<Spec, "weight" | "backup" | "maxConnections">
+    : never
+  : never;
 
 function readListen(value: unknown, refuse: Refuse, path: readonly number[]): ListenSpec | undefined {
   const spec = parseListen(value);

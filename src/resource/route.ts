@@ -4,6 +4,8 @@ import * as v from "valibot";
 
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
+import type { HealthSpec, PassiveSpec } from "./health.ts";
+import { DEFAULT_QUEUE, type RouteLimits } from "./limits.ts";
 import type { Origin, ValuePath } from "./origin.ts";
 import {
   backendsRule,
@@ -32,9 +34,15 @@ export interface RouteTimeouts {
   readonly lifetimeMs: number;
 }
 
-export interface RouteLimits {
-  /** Live connections of this route; 0 means no limit of its own. */
-  readonly connections: number;
+/** How a target is chosen among the usable ones. */
+export type Balance = "round-robin" | "least-connections" | "random" | "source-hash";
+
+/** How a backend is dialled, within the connect timeout. */
+export interface DialSpec {
+  /** Dials for one client at most. */
+  readonly attempts: number;
+  /** For one dial, in milliseconds; 0: a share of what is left of the connect timeout. */
+  readonly attemptMs: number;
 }
 
 /** One validated Route document. */
@@ -53,6 +61,13 @@ export interface RouteResource {
   readonly sources: readonly Cidr[];
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+  readonly balance: Balance;
+  readonly health?: HealthSpec;
+  readonly passive?: PassiveSpec;
+  readonly onDown: "keep" | "kill";
+  readonly slowStartMs: number;
+  readonly dial: DialSpec;
+  readonly resolveIntervalMs: number;
 }
 
 /** Fails fast enough for a client to try elsewhere, and waits long enough for a loaded backend. */
@@ -61,6 +76,16 @@ const DEFAULT_CONNECT_MS = 5000;
 const DEFAULT_IDLE_MS = 3_600_000;
 /** A peer that has only to finish its answer; never less than minutes (design 4). */
 const DEFAULT_HALF_CLOSE_MS = 600_000;
+
+/** What a route says nothing of. */
+const USUAL_POOL = {
+  balance: "round-robin",
+  passive: { failures: 3, earlyResetMs: 0, ejectMs: 10_000, maxEjectMs: 300_000, ejectLast: false },
+  onDown: "keep",
+  slowStartMs: 0,
+  dial: { attempts: 10, attemptMs: 0 },
+  resolveIntervalMs: 15_000,
+} as const;
 
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
@@ -157,7 +182,8 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
       halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_HALF_CLOSE_MS,
       lifetimeMs: written.timeouts?.lifetime ?? 0,
     },
-    limits: { connections: written.limits?.connections ?? 0 },
+    limits: { connections: written.limits?.connections ?? 0, queue: DEFAULT_QUEUE },
+    ...USUAL_POOL,
   };
   return { resource, diagnostics };
 }
@@ -174,8 +200,14 @@ function closedRoute(document: unknown, origin: Origin, defaultName: string | un
   const { listen, match, name = defaultName } = claim.output;
   if (name === undefined || !isRouteName(name)) return undefined;
   const timeouts = { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0 };
-  const nobody = { backends: [], allow: [], deny: EVERYBODY, timeouts, limits: { connections: 0 } };
-  return { kind: "Route", name, origin, listen, sources: match.sources, ...nobody };
+  const nobody = {
+    backends: [],
+    allow: [],
+    deny: EVERYBODY,
+    timeouts,
+    limits: { connections: 0, queue: DEFAULT_QUEUE },
+  };
+  return { kind: "Route", name, origin, listen, sources: match.sources, ...nobody, ...USUAL_POOL };
 }
 
 /** What a single value cannot tell: ranges of equal length, backends that differ, a weight that lets somebody in. */
@@ -189,7 +221,7 @@ function checkBackends(
     if (seen.has(backend.address))
       fail("route/duplicate-backend", `"${backend.address}" is listed twice`, ["backends", index]);
     seen.add(backend.address);
-    const ports = "unix" in backend ? 1 : backend.lastPort - backend.firstPort + 1;
+    const ports = "host" in backend ? backend.lastPort - backend.firstPort + 1 : 1;
     if (ports === 1) return;
     const other = listen.find((spec) => spec.lastPort - spec.firstPort + 1 !== ports);
     if (other === undefined) return;

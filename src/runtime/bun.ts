@@ -9,6 +9,7 @@ import { bindAddress } from "./bind.ts";
 import { directReader } from "./bun-direct-reader.ts";
 import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
+import { descriptorsExhausted } from "./descriptors-exhausted.ts";
 import { asError } from "./error-code.ts";
 import { HTTP_STOP_MS } from "./runtime.ts";
 import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
@@ -57,7 +58,17 @@ const DIAL_EVENTS = {
 
 /** The runtime on Bun. Holds no state: everything it opens is the caller's. */
 export function bunRuntime(): Runtime {
-  return { name: "bun", version: Bun.version, listen, connect, serve, openDatabase, directReader, descriptorLimit };
+  return {
+    name: "bun",
+    version: Bun.version,
+    listen,
+    connect,
+    serve,
+    openDatabase,
+    directReader,
+    descriptorLimit,
+    descriptorsExhausted,
+  };
 }
 
 function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {

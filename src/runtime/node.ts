@@ -9,6 +9,7 @@ import type { DialOwner, SocketOwner } from "../socket/socket.ts";
 import { bindAddress } from "./bind.ts";
 import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
+import { descriptorsExhausted } from "./descriptors-exhausted.ts";
 import { asError } from "./error-code.ts";
 import { createFetchServer } from "./node-http.ts";
 import { adoptStream, awaitStream } from "./node-socket.ts";
@@ -20,7 +21,7 @@ const BACKLOG = 512;
 
 /** The runtime on `node:net`, `node:http` and `node:sqlite`. Holds no state: everything it opens is the caller's. */
 export function nodeRuntime(name: "deno" | "node", version: string): Runtime {
-  return { name, version, listen, connect, serve, openDatabase, directReader, descriptorLimit };
+  return { name, version, listen, connect, serve, openDatabase, directReader, descriptorLimit, descriptorsExhausted };
 }
 
 async function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {

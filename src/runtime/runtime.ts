@@ -54,4 +54,6 @@ export interface Runtime {
   directReader(): DirectReader | null;
   /** Descriptors this process may have open now; `undefined` where that cannot be known. */
   descriptorLimit(): number | undefined;
+  /** Whether this process cannot open another descriptor now. A dial fails then as if the backend had refused it. */
+  descriptorsExhausted(): boolean;
 }

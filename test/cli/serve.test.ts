@@ -49,6 +49,7 @@ class FakeGateway implements Gateway {
     connections: neverAsked,
     kill: neverAsked,
     killWhere: neverAsked,
+    overrideBackends: neverAsked,
     reload: neverAsked,
     drain: neverAsked,
     documents: neverAsked,

@@ -37,7 +37,7 @@ test("a route becomes a listener, a route and a pool", async () => {
         line: 2,
         pool: "db",
         timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0 },
-        limits: { connections: 0 },
+        limits: { connections: 0, queue: { size: 128, timeoutMs: 5_000 } },
       },
     ],
     pools: [
@@ -45,10 +45,15 @@ test("a route becomes a listener, a route and a pool", async () => {
         name: "db",
         balance: "round-robin",
         targets: [
-          { host: "a.b", port: 1, ranged: false, address: "A.b:1", weight: 1 },
-          { unix: "/x", address: "unix:/x", weight: 1 },
-          { host: "::1", port: 2, ranged: false, address: "[::1]:2", weight: 3 },
+          { host: "a.b", port: 1, ranged: false, address: "A.b:1", weight: 1, backup: false, maxConnections: 0 },
+          { unix: "/x", address: "unix:/x", weight: 1, backup: false, maxConnections: 0 },
+          { host: "::1", port: 2, ranged: false, address: "[::1]:2", weight: 3, backup: false, maxConnections: 0 },
         ],
+        passive: { failures: 3, earlyResetMs: 0, ejectMs: 10_000, maxEjectMs: 300_000, ejectLast: false },
+        onDown: "keep",
+        slowStartMs: 0,
+        dial: { attempts: 10, attemptMs: 0 },
+        resolveIntervalMs: 15_000,
       },
     ],
   });

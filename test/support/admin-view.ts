@@ -9,6 +9,7 @@ import type {
   ConnectionSnapshot,
   EngineSnapshot,
   RouteSnapshot,
+  TargetSnapshot,
 } from "../../src/engine/snapshot.ts";
 
 export const SAMPLE_INFO: GatewayInfo = {
@@ -54,8 +55,12 @@ export function sampleRoute(name: string): RouteSnapshot {
     allow: 2,
     deny: 0,
     timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0 },
+    balance: "round-robin",
     connectionLimit: 1000,
+    limits: { connections: 1000, queue: { size: 128, timeoutMs: 5000 } },
     connectionsActive: 2,
+    connectionsQueued: 0,
+    retries: 1,
     connectionsTotal: { done: 10, "client-reset": 1 },
     bytesIn: 1000,
     bytesOut: 2000,
@@ -70,11 +75,31 @@ export function sampleBackend(route: string, backend: string): BackendSnapshot {
     backend,
     addresses: ["10.0.0.11"],
     weight: 1,
+    backup: false,
+    maxConnections: 0,
     state: "down",
+    reason: "Ejected: ECONNREFUSED",
     lastError: "ECONNREFUSED",
+    targets: [sampleTarget("10.0.0.11:5432")],
     connectionsActive: 2,
     connectionsTotal: 13,
     dialFailures: 1,
+    ejections: 1,
+  };
+}
+
+export function sampleTarget(address: string): TargetSnapshot {
+  return {
+    address,
+    state: "ejected",
+    reason: "Ejected: ECONNREFUSED",
+    weight: 1,
+    connectionsActive: 2,
+    connectionsTotal: 13,
+    dialFailures: 1,
+    ejections: 1,
+    ejectedUntil: "2026-01-02T12:00:00.000Z",
+    check: { status: "up", lastAt: "2026-01-02T12:00:00.000Z", checks: 4, failures: 0 },
   };
 }
 
@@ -136,6 +161,12 @@ export function fakeView(
       matching(filter)
         .filter(({ id }) => after === undefined || id > after)
         .slice(0, limit),
+    overrideBackends: async (filter, change) => {
+      calls.push(["overrideBackends", filter, change]);
+      return SAMPLE_ENGINE.backends.filter(
+        ({ route, backend }) => (filter.route ?? route) === route && (filter.backend ?? backend) === backend,
+      );
+    },
     kill: async (id) => {
       calls.push(["kill", id]);
       return connections.some((connection) => connection.id === id);
