@@ -10,6 +10,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { GatewayError } from "../base/gateway-error.ts";
 import { watchSources } from "../config/watch.ts";
 import { Engine } from "../engine/engine.ts";
+import { serverLookUp } from "../engine/resolve/look-up.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
 import { loadAdminToken } from "./admin-token.ts";
 import { openDocumentStore } from "./documents.ts";
@@ -57,7 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStack): Promise<Gateway> {
-  const { runtime, log, routes: directories, embedded, bind } = options;
+  const { runtime, log, routes: directories, embedded, bind, dns } = options;
 
   // At start a path that is not there is a typing mistake; later on it may come and go.
   const missing = directories.find((path) => !existsSync(path));
@@ -87,7 +88,7 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   });
   const store = openDocumentStore(database);
 
-  const engine = new Engine({ runtime, log });
+  const engine = new Engine({ runtime, log, ...(dns.length === 0 ? {} : { lookUp: serverLookUp(dns) }) });
   cleanup.defer(() => engine.stop());
   const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
   // A reload that is under way needs the database: it is waited for.

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly state: string;
   /** IPs that a route without a host in `listen` binds; empty means all. */
   readonly bind: readonly string[];
+  /** DNS servers for names of backends (`IP:PORT`, `[IP]:PORT`); empty asks the system. */
+  readonly dns: readonly string[];
   /** Refuse to start on any error in the routes. */
   readonly strict: boolean;
   readonly drainTimeoutMs: number;

@@ -4,7 +4,9 @@
 import { delimiter } from "node:path";
 import { isIP } from "node:net";
 import { Option } from "commander";
+import { formatHostPort, parseAddress } from "../base/address.ts";
 import { parseDuration } from "../base/duration.ts";
+import { formatIp, parseIp } from "../base/ip.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
 import { ADMIN_WANTED, DEFAULT_ADMIN, parseAdminAddress } from "./admin-address.ts";
 import type { Cli } from "./cli.ts";
@@ -25,6 +27,13 @@ export function jsonFlag(): Option {
 
 export function bindFlag(): Option {
   return new Option("--bind <ip>", "address for routes that name none (repeatable; default all)").argParser(collect);
+}
+
+export function dnsFlag(): Option {
+  return new Option(
+    "--dns <ip[:port]>",
+    "DNS server for names of backends (repeatable; default as the system does; env SALLYPORT_DNS)",
+  ).argParser(collect);
 }
 
 /** For flags that may be given several times. */
@@ -67,6 +76,31 @@ export function chosenBind(flag: readonly string[] | undefined): readonly string
     if (isIP(ip) === 0) throw new CliError(EXIT.usage, `Cannot use "${text}" for --bind: it wants an IP address`);
     return ip;
   });
+}
+
+/** `--dns`, or its twin with several servers and commas between: each with its port. */
+export function chosenDns(cli: Cli, flag: readonly string[] | undefined): readonly string[] {
+  const source = flag === undefined ? "SALLYPORT_DNS" : "--dns";
+  const texts = flag ?? (fromEnvironment(cli, "SALLYPORT_DNS") ?? "").split(",").map((text) => text.trim());
+  return texts
+    .filter((text) => flag !== undefined || text !== "")
+    .map((text) => {
+      const server = parseDnsServer(text);
+      if (server !== undefined) return server;
+      throw new CliError(EXIT.usage, `Cannot use "${text}" for ${source}: it wants IP, IP:PORT or [IPv6]:PORT`);
+    });
+}
+
+/** Where DNS servers listen. */
+const DNS_PORT = 53;
+
+function parseDnsServer(text: string): string | undefined {
+  const ip = parseIp(/^\[(.*:.*)\]$/.exec(text)?.[1] ?? text);
+  if (ip !== undefined) return formatHostPort(formatIp(ip), DNS_PORT);
+  const address = parseAddress(text);
+  if (!("host" in address) || parseIp(address.host) === undefined) return undefined;
+  const { firstPort, lastPort } = address;
+  return firstPort === 0 || firstPort !== lastPort ? undefined : formatHostPort(address.host, firstPort);
 }
 
 /** One of a closed set, from a flag or its twin. */

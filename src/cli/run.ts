@@ -13,10 +13,12 @@ import {
   bindFlag,
   chosenAdmin,
   chosenBind,
+  chosenDns,
   chosenRoutes,
   chosenState,
   chosenWord,
   collect,
+  dnsFlag,
   durationFlag,
   fromEnvironment,
   stateFlag,
@@ -29,6 +31,7 @@ interface RunFlags {
   readonly admin?: string;
   readonly state?: string;
   readonly bind?: readonly string[];
+  readonly dns?: readonly string[];
   readonly strict?: boolean;
   readonly drainTimeout: string;
   readonly log?: string;
@@ -47,6 +50,7 @@ export function addRunCommand(program: Command, cli: Cli): void {
     .addOption(adminFlag())
     .addOption(stateFlag())
     .addOption(bindFlag())
+    .addOption(dnsFlag())
     .option("--strict", "refuse to start on any mistake in the routes")
     .option("--drain-timeout <duration>", "how long connections may go on after SIGTERM; 0 aborts them", "30s")
     .addOption(new Option("--log <format>", `${LOG_FORMATS.join(" or ")} (default by terminal; env SALLYPORT_LOG)`))
@@ -83,6 +87,7 @@ function gatewayOptions(cli: Cli, flags: RunFlags, log: LogWriter): GatewayOptio
     ...(adminToken === undefined ? {} : { adminToken }),
     state: chosenState(cli, flags.state),
     bind: chosenBind(flags.bind),
+    dns: chosenDns(cli, flags.dns),
     strict: flags.strict === true,
     drainTimeoutMs: durationFlag("--drain-timeout", flags.drainTimeout),
   };

@@ -15,7 +15,9 @@ import type { Connection, Services } from "./connection.ts";
 import { connectionLimit } from "./connection-limit.ts";
 import { Listener, type RunningEntry } from "./listener.ts";
 import { Pool } from "./pool.ts";
-import { Resolver } from "./resolver.ts";
+import { systemLookUp } from "./resolve/look-up.ts";
+import type { LookUp } from "./resolve/name-query.ts";
+import { Resolver } from "./resolve/resolver.ts";
 import { Route } from "./route.ts";
 import type { ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
@@ -26,6 +28,8 @@ const FEW_CONNECTIONS = 4_000;
 export interface EngineOptions {
   readonly runtime: Runtime;
   readonly log: Log;
+  /** How names of backends are asked for; absent: as the system does. */
+  readonly lookUp?: LookUp;
 }
 
 export class Engine {
@@ -39,8 +43,8 @@ export class Engine {
   #applying: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions) {
-    const { runtime, log } = options;
-    this.#resolver = new Resolver(log);
+    const { runtime, log, lookUp = systemLookUp() } = options;
+    this.#resolver = new Resolver(log, lookUp);
     this.#services = {
       runtime,
       log,

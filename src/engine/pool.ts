@@ -4,7 +4,8 @@
 import type { PoolPlan, TargetPlan } from "../plan/plan.ts";
 import { parseIp } from "../base/ip.ts";
 import { pickRoundRobin } from "./balance.ts";
-import type { NameWatch, Resolver } from "./resolver.ts";
+import type { ResolvedAddress } from "./resolve/name-query.ts";
+import type { NameWatch, Resolver } from "./resolve/resolver.ts";
 import { attemptKey, Target } from "./target.ts";
 
 /** What a connection gets to dial. */
@@ -110,7 +111,7 @@ export class Pool {
       if (!this.#watches.has(host)) {
         this.#watches.set(
           host,
-          this.#resolver.watch(host, (answer) => this.#resolved(host, answer)),
+          this.#resolver.watch({ host }, this.#plan.resolveIntervalMs, (answer) => this.#resolved(host, answer)),
         );
       }
     }
@@ -118,14 +119,14 @@ export class Pool {
     for (const [host, watch] of this.#watches) if (watch.addresses.length > 0) this.#resolved(host, watch.addresses);
   }
 
-  #resolved(host: string, answer: readonly string[] | Error): void {
+  #resolved(host: string, answer: readonly ResolvedAddress[] | Error): void {
     for (const target of this.#targets) {
       if (!("host" in target.plan) || target.plan.host !== host) continue;
       if (answer instanceof Error) {
         if (target.addresses.length === 0) target.lastError = answer.message;
       } else {
         if (target.addresses.length === 0) target.lastError = undefined;
-        target.addresses = answer;
+        target.addresses = answer.map((address) => address.host);
       }
     }
     this.#wake();

@@ -65,6 +65,13 @@ describe("usage", () => {
     [["run", "--admin", "127.0.0.1:65536"]],
     [["run", "--admin", "unix:"]],
     [["run", "--bind", "localhost"]],
+    [["run", "--dns", "dns.example"]],
+    [["run", "--dns", ""]],
+    [["run", "--dns", "127.0.0.1:0"]],
+    [["run", "--dns", "127.0.0.1:53-54"]],
+    [["run", "--dns", "[127.0.0.1]:53"]],
+    [["run", "--dns", "fe80::1%eth0"]],
+    [["run", "--dns", "unix:/run/dns.sock"]],
     [["run", "--drain-timeout", "soon"]],
     [["run", "--drain-timeout", "off"]],
     [["run", "--drain-timeout", "25d"]],
@@ -119,6 +126,7 @@ describe("what run starts with", () => {
       admin: { host: "127.0.0.1", port: 4040 },
       state: "/home/u/.local/state/sallyport/state.db",
       bind: [],
+      dns: [],
       strict: false,
       drainTimeoutMs: 30_000,
     });
@@ -126,7 +134,7 @@ describe("what run starts with", () => {
 
   test("flags, without naming the command", async () => {
     const argv =
-      "--routes a --routes b --admin [::1]:0 --state s.db --bind 127.0.0.1 --bind [::1] --strict --drain-timeout 1m30s --log-level error";
+      "--routes a --routes b --admin [::1]:0 --state s.db --bind 127.0.0.1 --bind [::1] --dns 127.0.0.53 --dns 10.0.0.1:5353 --dns ::1 --dns [::1]:5353 --strict --drain-timeout 1m30s --log-level error";
     const { log, runtime: _, ...options } = await optionsOf(argv.split(" "));
     expect(log.access).toBe(false);
     expect(options).toMatchObject({
@@ -134,6 +142,7 @@ describe("what run starts with", () => {
       admin: { host: "::1", port: 0 },
       state: "s.db",
       bind: ["127.0.0.1", "::1"],
+      dns: ["127.0.0.53:53", "10.0.0.1:5353", "[::1]:53", "[::1]:5353"],
       strict: true,
       drainTimeoutMs: 90_000,
     });
@@ -145,6 +154,7 @@ describe("what run starts with", () => {
       SALLYPORT_ADMIN: "unix:/run/admin.sock",
       SALLYPORT_ADMIN_TOKEN: "t0ken",
       SALLYPORT_STATE: "/s.db",
+      SALLYPORT_DNS: "10.0.0.1, [::1]:5353,",
       SALLYPORT_LOG: "json",
       SALLYPORT_LOG_LEVEL: "warn",
     };
@@ -153,8 +163,9 @@ describe("what run starts with", () => {
       admin: { unix: "/run/admin.sock" },
       adminToken: "t0ken",
       state: "/s.db",
+      dns: ["10.0.0.1:53", "[::1]:5353"],
     });
-    const flags = ["run", "--routes", "f", "--admin", "5000", "--state", "f.db"];
+    const flags = ["run", "--dns", "10.0.0.2", "--routes", "f", "--admin", "5000", "--state", "f.db"];
     expect(await optionsOf(flags, env)).toMatchObject({
       routes: ["f"],
       admin: { host: "127.0.0.1", port: 5000 },

@@ -119,6 +119,7 @@ async function start(prepare: (gateway: FakeGateway) => void = () => {}): Promis
     admin: gateway.admin,
     state: "/nonexistent/state.db",
     bind: [],
+    dns: [],
     strict: false,
     drainTimeoutMs: 1,
   });

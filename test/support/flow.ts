@@ -52,6 +52,7 @@ export async function startFlow(
     adminToken: "test-token",
     state: join(directory, "state.db"),
     bind: [],
+    dns: [],
     strict: false,
     drainTimeoutMs: 5_000,
     ...options,

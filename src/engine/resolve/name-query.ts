@@ -1,0 +1,34 @@
+// What can be asked about a name and what comes back: the words that asking, SRV records and scheduling share. Nothing
+// is asked here.
+
+/** What is asked for. */
+export type NameQuery = { readonly host: string } | { /** Name of SRV records. */ readonly srv: string };
+
+/** One address that a name stands for. */
+export interface ResolvedAddress {
+  /** IP without brackets. */
+  readonly host: string;
+  /** From SRV only. */
+  readonly port?: number;
+  /** From SRV only: share among those of one tier; above 0, not always whole. */
+  readonly weight?: number;
+  /** From SRV only: 0 for the lowest priority number, 1 for the next … (RFC 2782). */
+  readonly tier?: number;
+}
+
+/** The answer to one query. */
+export interface NameAnswer {
+  readonly addresses: readonly ResolvedAddress[];
+  /** For how long it holds, in milliseconds, where that is known. */
+  readonly ttlMs?: number;
+  /** The addresses of this family could not be asked for: what was known of them has not changed. */
+  readonly unknownFamily?: 4 | 6;
+}
+
+/** Asks once. Rejects when the name stands for nothing, or when nobody answers. */
+export type LookUp = (query: NameQuery) => Promise<NameAnswer>;
+
+/** The name as it is written in a route. */
+export function queryText(query: NameQuery): string {
+  return "srv" in query ? `srv+${query.srv}` : query.host;
+}
