@@ -4,23 +4,21 @@ import * as v from "valibot";
 
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
+import { type BackendSpec, backendsRule } from "./backend-rule.ts";
+import { cidrsRule } from "./cidrs-rule.ts";
 import type { HealthSpec, PassiveSpec } from "./health.ts";
-import { DEFAULT_QUEUE, type RouteLimits } from "./limits.ts";
-import type { Origin, ValuePath } from "./origin.ts";
-import {
-  backendsRule,
-  cidrsRule,
-  connectionLimitRule,
-  durationRule,
-  type BackendSpec,
-  isRouteName,
-  type ListenSpec,
-  listenRule,
-  nameRule,
-} from "./route-value.ts";
-import { closedMap, type LaterKeys, toDiagnostic } from "./rule.ts";
+import { healthOf, healthRule } from "./health-rule.ts";
+import type { RouteLimits } from "./limits.ts";
+import { limitsOf, limitsRule } from "./limits-rule.ts";
+import { type ListenSpec, listenRule } from "./listen-rule.ts";
+import { isRouteName, nameRule } from "./name-rule.ts";
+import type { Origin } from "./origin.ts";
+import { checkTogether, type Fail } from "./route-together.ts";
+import { closedMap, isMap, type LaterKeys, toDiagnostic } from "./rule.ts";
+import { boundedDurationRule, durationRule, wholeRule, wordRule } from "./scalar-rule.ts";
 
-export type { BackendSpec, ListenSpec } from "./route-value.ts";
+export type { BackendSpec } from "./backend-rule.ts";
+export type { ListenSpec } from "./listen-rule.ts";
 
 /** Milliseconds; 0 means no limit. */
 export interface RouteTimeouts {
@@ -77,32 +75,18 @@ const DEFAULT_IDLE_MS = 3_600_000;
 /** A peer that has only to finish its answer; never less than minutes (design 4). */
 const DEFAULT_HALF_CLOSE_MS = 600_000;
 
-/** What a route says nothing of. */
-const USUAL_POOL = {
-  balance: "round-robin",
-  passive: { failures: 3, earlyResetMs: 0, ejectMs: 10_000, maxEjectMs: 300_000, ejectLast: false },
-  onDown: "keep",
-  slowStartMs: 0,
-  dial: { attempts: 10, attemptMs: 0 },
-  resolveIntervalMs: 15_000,
-} as const;
+/** Enough for any pool whose targets are not all dead. */
+const DEFAULT_DIAL: DialSpec = { attempts: 10, attemptMs: 0 };
+const MAX_ATTEMPTS = 1000;
+/** A change of a name is noticed soon, and its server asked seldom. */
+const DEFAULT_RESOLVE_MS = 15_000;
+const MIN_RESOLVE_MS = 1_000;
 
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
 
 /** Keys of later versions. They are refused by name: to ignore `tls` or `policy` would open what was meant to be shut. */
-const LATER_KEYS: LaterKeys = new Set([
-  "balance",
-  "health",
-  "proxyProtocol",
-  "tls",
-  "upstreamTls",
-  "policy",
-  "limits.perSource",
-  "limits.rate",
-  "timeouts.hello",
-  "backends.*.backup",
-]);
+const LATER_KEYS: LaterKeys = new Set(["proxyProtocol", "tls", "upstreamTls", "policy", "timeouts.hello"]);
 
 const routeSchema = closedMap({
   name: v.optional(nameRule),
@@ -119,7 +103,16 @@ const routeSchema = closedMap({
       lifetime: v.optional(durationRule),
     }),
   ),
-  limits: v.optional(closedMap({ connections: v.optional(connectionLimitRule) })),
+  limits: v.optional(limitsRule),
+  balance: v.optional(wordRule("bad-balance", ["round-robin", "least-connections", "random", "source-hash"])),
+  health: v.optional(healthRule),
+  dial: v.optional(
+    closedMap({
+      attempts: v.optional(wholeRule("bad-number", 1, MAX_ATTEMPTS)),
+      timeout: v.optional(boundedDurationRule(1, "off")),
+    }),
+  ),
+  resolve: v.optional(closedMap({ interval: v.optional(boundedDurationRule(MIN_RESOLVE_MS)) })),
 });
 
 /** The part of a route that says which clients are its own. */
@@ -146,27 +139,23 @@ export interface DecodedRoute {
  */
 export function decodeRoute(document: unknown, origin: Origin, defaultName: string | undefined): DecodedRoute {
   const result = v.safeParse(routeSchema, document);
-  const closed = closedRoute(document, origin, defaultName);
-  if (!result.success) {
-    return {
-      ...(closed === undefined ? {} : { closed }),
-      diagnostics: result.issues.slice(0, MAX_ISSUES).map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS)),
-    };
-  }
-  const written = result.output;
-  const name = written.name ?? defaultName;
-  const diagnostics: Diagnostic[] = [];
-  const fail = (code: string, message: string, path: ValuePath, hint?: string): void => {
-    const place = { file: origin.file, ...origin.locate(path) };
+  const diagnostics = result.success
+    ? []
+    : result.issues.slice(0, MAX_ISSUES).map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS));
+  const fail: Fail = (code, message, path, hint, part) => {
+    const place = { file: origin.file, ...origin.locate(path, part) };
     diagnostics.push({ ...place, severity: "error", code, message, ...(hint === undefined ? {} : { hint }) });
   };
-  if (name === undefined) fail("route/missing-name", "A further route in one file needs a name", [], 'Add "name:"');
-  else if (!isRouteName(name))
-    fail("route/missing-name", "The file's name cannot be a route's name", [], 'Add "name:"');
-  checkBackends(written.listen, written.backends, fail);
-  if (diagnostics.length > 0 || name === undefined) {
+  if (isMap(document)) {
+    if (!("name" in document)) checkDefaultName(defaultName, fail);
+    checkTogether(document, fail);
+  }
+  const name = result.success ? (result.output.name ?? defaultName) : undefined;
+  if (!result.success || name === undefined || diagnostics.length > 0) {
+    const closed = closedRoute(document, origin, defaultName);
     return { ...(closed === undefined ? {} : { closed }), diagnostics };
   }
+  const written = result.output;
   const resource: RouteResource = {
     kind: "Route",
     name,
@@ -182,8 +171,14 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
       halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_HALF_CLOSE_MS,
       lifetimeMs: written.timeouts?.lifetime ?? 0,
     },
-    limits: { connections: written.limits?.connections ?? 0, queue: DEFAULT_QUEUE },
-    ...USUAL_POOL,
+    limits: limitsOf(written.limits),
+    balance: written.balance ?? "round-robin",
+    ...healthOf(written.health),
+    dial: {
+      attempts: written.dial?.attempts ?? DEFAULT_DIAL.attempts,
+      attemptMs: written.dial?.timeout ?? DEFAULT_DIAL.attemptMs,
+    },
+    resolveIntervalMs: written.resolve?.interval ?? DEFAULT_RESOLVE_MS,
   };
   return { resource, diagnostics };
 }
@@ -199,37 +194,27 @@ function closedRoute(document: unknown, origin: Origin, defaultName: string | un
   if (!claim.success) return undefined;
   const { listen, match, name = defaultName } = claim.output;
   if (name === undefined || !isRouteName(name)) return undefined;
-  const timeouts = { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0 };
-  const nobody = {
+  return {
+    kind: "Route",
+    name,
+    origin,
+    listen,
+    sources: match.sources,
     backends: [],
     allow: [],
     deny: EVERYBODY,
-    timeouts,
-    limits: { connections: 0, queue: DEFAULT_QUEUE },
+    timeouts: { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0 },
+    limits: limitsOf(undefined),
+    balance: "round-robin",
+    ...healthOf(undefined),
+    dial: DEFAULT_DIAL,
+    resolveIntervalMs: DEFAULT_RESOLVE_MS,
   };
-  return { kind: "Route", name, origin, listen, sources: match.sources, ...nobody, ...USUAL_POOL };
 }
 
-/** What a single value cannot tell: ranges of equal length, backends that differ, a weight that lets somebody in. */
-function checkBackends(
-  listen: readonly ListenSpec[],
-  backends: readonly BackendSpec[],
-  fail: (code: string, message: string, path: ValuePath) => void,
-): void {
-  const seen = new Set<string>();
-  backends.forEach((backend, index) => {
-    if (seen.has(backend.address))
-      fail("route/duplicate-backend", `"${backend.address}" is listed twice`, ["backends", index]);
-    seen.add(backend.address);
-    const ports = "host" in backend ? backend.lastPort - backend.firstPort + 1 : 1;
-    if (ports === 1) return;
-    const other = listen.find((spec) => spec.lastPort - spec.firstPort + 1 !== ports);
-    if (other === undefined) return;
-    const count = other.lastPort - other.firstPort + 1;
-    const message = `"${backend.address}" has ${ports} ports, but ${count} listened on: wanted is the same number, or one`;
-    fail("route/range-mismatch", message, ["backends", index]);
-  });
-  if (backends.every(({ weight }) => weight === 0)) {
-    fail("route/no-weight", "Every backend has weight 0: no connection could go anywhere", ["backends"]);
-  }
+function checkDefaultName(defaultName: string | undefined, fail: Fail): void {
+  if (defaultName === undefined)
+    fail("route/missing-name", "A further route in one file needs a name", [], 'Add "name:"');
+  else if (!isRouteName(defaultName))
+    fail("route/missing-name", "The file's name cannot be a route's name", [], 'Add "name:"');
 }

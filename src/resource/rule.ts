@@ -15,6 +15,8 @@ export type Refuse = (code: string, message: string, hint?: string, path?: reado
 export type LaterKeys = ReadonlySet<string>;
 
 const UNKNOWN_KEY = "unknown-key";
+/** A route can have many backends and listen addresses, but a list this long is a mistake. */
+const MAX_LIST_ITEMS = 10_000;
 /** Longer values are cut in messages. */
 const MAX_QUOTED_CHARS = 60;
 /** Valibot skips these when it looks for unknown keys, as a guard of its own. */
@@ -47,6 +49,19 @@ export function closedMap<Entries extends v.ObjectEntries>(entries: Entries) {
     ),
     v.objectWithRest(guarded, v.never(unknownKey)),
   );
+}
+
+/** Whether a value is a list of at least one and not too many entries; refuses it otherwise. */
+export function isBoundedList(value: unknown, refuse: Refuse): value is unknown[] {
+  if (!Array.isArray(value)) {
+    const hint = typeof value === "string" ? `Write [${JSON.stringify(value)}]` : undefined;
+    refuse("wrong-type", `Expected a list, found ${quote(value)}`, hint);
+    return false;
+  }
+  if (value.length === 0) refuse("empty-list", "Expected at least one entry, found an empty list");
+  if (value.length > MAX_LIST_ITEMS)
+    refuse("long-list", `Expected at most ${MAX_LIST_ITEMS} entries, found ${value.length}`);
+  return value.length > 0 && value.length <= MAX_LIST_ITEMS;
 }
 
 /** Whether a value is a map, and not a list or nothing. */

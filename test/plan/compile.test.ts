@@ -60,6 +60,53 @@ test("a route becomes a listener, a route and a pool", async () => {
   expect(structuredClone(plan)).toEqual(plan);
 });
 
+test("what a route says of balance, health and limits is in its plan, as plain data", async () => {
+  const { plan, told } = await compileRoutes({
+    "db.yaml": [
+      "listen: 5432",
+      'backends: [{address: "a:1", maxConnections: 9}, {address: "b:1", backup: true}, "srv+_pg._tcp.C"]',
+      "balance: least-connections",
+      'health: {check: {send: "?", expect: "!"}, interval: 1s, port: 8008, passive: off, onDown: kill, slowStart: 30s}',
+      "dial: {attempts: 2, timeout: 1s}",
+      "resolve: {interval: 1m}",
+      "limits: {connections: 5, rate: 60/m, perSource: 2, bandwidth: {route: 1MB/s}, queue: {size: 3}}",
+    ].join("\n"),
+  });
+  expect(told).toEqual([]);
+  expect(plan.routes[0]?.limits).toEqual({
+    connections: 5,
+    rate: { perSecond: 1, burst: 60 },
+    perSource: { connections: 2, ipv6Prefix: 64 },
+    bandwidth: { connectionBytesPerSecond: 0, routeBytesPerSecond: 1_000_000 },
+    queue: { size: 3, timeoutMs: 5000 },
+  });
+  expect(plan.pools).toEqual([
+    {
+      name: "db",
+      balance: "least-connections",
+      targets: [
+        { host: "a", port: 1, ranged: false, address: "a:1", weight: 1, backup: false, maxConnections: 9 },
+        { host: "b", port: 1, ranged: false, address: "b:1", weight: 1, backup: true, maxConnections: 0 },
+        { srv: "_pg._tcp.c", address: "srv+_pg._tcp.C", weight: 1, backup: false, maxConnections: 0 },
+      ],
+      health: {
+        check: { kind: "exchange", send: Uint8Array.of(63), expect: Uint8Array.of(33) },
+        intervalMs: 1000,
+        jitterMs: 100,
+        timeoutMs: 1000,
+        rise: 2,
+        fall: 3,
+        port: 8008,
+      },
+      onDown: "kill",
+      slowStartMs: 30_000,
+      dial: { attempts: 2, attemptMs: 1000 },
+      resolveIntervalMs: 60_000,
+    },
+  ]);
+  expect(structuredClone(plan)).toEqual(plan);
+});
+
 test.each([
   ["80", [], ["*:80"]],
   ["80", ["10.0.0.1", "::1"], ["10.0.0.1:80", "[::1]:80"]],

@@ -27,10 +27,47 @@ test.each([
   ["a match", on(1, "match: {sources: [10.0.0.1]}\n")],
   ["a timeout", on(1, "timeouts: {idle: 1s}\n")],
   ["a limit", on(1, "limits: {connections: 1}\n")],
+  ["a rate", on(1, "limits: {rate: 5/s}\n")],
+  ["a limit of each source", on(1, "limits: {perSource: 5}\n")],
+  ["a bandwidth", on(1, "limits: {bandwidth: 5MB/s}\n")],
+  ["a queue", on(1, "limits: {queue: off}\n")],
+  ["a balance", on(1, "balance: random\n")],
+  ["a check", on(1, "health: {}\n")],
+  ["an ejection", on(1, "health: {check: off, passive: {failures: 4}}\n")],
+  ["no ejection", on(1, "health: {check: off, passive: off}\n")],
+  ["a word for connections to what went down", on(1, "health: {check: off, onDown: kill}\n")],
+  ["a slow start", on(1, "health: {check: off, slowStart: 1s}\n")],
+  ["a number of attempts", on(1, "dial: {attempts: 1}\n")],
+  ["a time for an attempt", on(1, "dial: {timeout: 1s}\n")],
+  ["an interval of look-ups", on(1, "resolve: {interval: 1s}\n")],
+  ["a backend's limit", 'listen: 1\nbackends: [{address: "b:1", maxConnections: 2}]\n'],
+  ["a name of SRV records", "listen: 1\nbackends: [srv+b]\n"],
 ])("another %s changes a route", async (_what, text) => {
   const before = await compileRoutes({ "a.yaml": on(1) });
   const after = await compileRoutes({ "a.yaml": text });
   expect(diffPlans(before.plan, after.plan).changed).toEqual(["a"]);
+});
+
+test.each([
+  ["bytes that are expected", '{expect: {hex: "00"}}', '{expect: {hex: "01"}}'],
+  ["a user", "postgres", "{postgres: {user: monitor}}"],
+  ["a server name", "tls", "{tls: {serverName: db}}"],
+])("another word for the same is none, but %s change a route", async (_what, one, other) => {
+  const before = await compileRoutes({ "a.yaml": on(1, `health: {check: ${one}}\n`) });
+  const same = await compileRoutes({ "a.yaml": on(1, `health: {check: ${one}, interval: 5000ms}\n`) });
+  const after = await compileRoutes({ "a.yaml": on(1, `health: {check: ${other}}\n`) });
+  expect(before.told).toEqual([]);
+  expect(diffPlans(before.plan, same.plan).unchanged).toEqual(["a"]);
+  expect(diffPlans(before.plan, after.plan).changed).toEqual(["a"]);
+});
+
+test("what is written as it would be anyway does not change a route", async () => {
+  const before = await compileRoutes({ "a.yaml": on(1) });
+  const after = await compileRoutes({
+    "a.yaml":
+      'listen: 1\nbackends: [{address: "b:1", weight: 1}]\nbalance: round-robin\nhealth: off\nlimits: {perSource: 0}\n',
+  });
+  expect(diffPlans(before.plan, after.plan).unchanged).toEqual(["a"]);
 });
 
 test("comments, another file and a newcomer on the same port do not change a route", async () => {
