@@ -1,20 +1,31 @@
 // A PostgreSQL cluster of its own, made for one test, and psql as its client.
 
-import { chown } from "node:fs/promises";
+import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { programPath } from "./installed.ts";
 import { type RealServer, startServer } from "./real-server.ts";
 import { runProgram } from "./run-program.ts";
 
+export interface PostgresOptions {
+  /** Added to, or instead of, the settings that every cluster gets. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** A standby whose primary never comes. */
+  readonly standby?: boolean;
+  /** How sessions over TCP prove who they are; `trust` when absent. */
+  readonly auth?: "trust" | "scram-sha-256";
+}
+
 /** Starts a cluster without durability: it lives as long as the test. */
-export async function startPostgres(): Promise<RealServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<RealServer> {
   return startServer(async (port, directory) => {
     const data = join(directory, "data");
+    const { auth = "trust" } = options;
     const asUser = await unprivileged(directory);
-    const initdb = [...asUser, programPath("initdb"), "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"];
+    const initdb = [...asUser, programPath("initdb"), "-D", data, "-U", "postgres", `--auth-host=${auth}`, "--no-sync"];
     const made = Bun.spawnSync([...initdb, "--encoding=UTF8", "--locale=C"], { cwd: directory });
     if (!made.success) throw new Error(`initdb failed: ${made.stderr.toString()}`);
-    const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "off" };
+    if (options.standby === true) await writeFile(join(data, "standby.signal"), "");
+    const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "off", ...options.settings };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     // SIGQUIT: immediate shutdown, which also ends the processes of its sessions.
     return {

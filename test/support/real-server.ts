@@ -10,6 +10,10 @@ import { Peer } from "./peer.ts";
 
 export interface RealServer extends AsyncDisposable {
   readonly port: number;
+  /** Signals the server itself, not its children. */
+  signal(name: NodeJS.Signals): void;
+  /** All it wrote so far. */
+  log(): Promise<string>;
 }
 
 /** How to start a server on a port, with a directory for its data and its log. */
@@ -42,7 +46,12 @@ export async function startServer(
     return accepts(port);
   });
   const owned = cleanup.move();
-  return { port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    port,
+    signal: (name) => child.kill(name),
+    log: () => readFile(logFile, "utf8"),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 async function accepts(port: number): Promise<boolean> {

@@ -1,0 +1,82 @@
+// Active checks of everything that anybody wants checked: one loop per address and kind of check, however many routes use
+// it. Whoever watches hears of changes and can look at any time. Decides nothing about where connections go.
+
+import { isDeepStrictEqual } from "node:util";
+import type { Log } from "../../observe/log.ts";
+import type { HealthSpec } from "../../resource/health.ts";
+import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
+import { addressText, type HealthState, ProbeLoop } from "./probe-loop.ts";
+
+/** One target's interest in the health of its address. */
+export interface HealthWatch {
+  /** What is known now. */
+  readonly state: HealthState;
+  /** The last one to close ends the checks. Open the new watch before closing the old one, and a reload loses nothing. */
+  close(): void;
+}
+
+interface Shared {
+  readonly spec: HealthSpec;
+  readonly loop: ProbeLoop;
+  readonly watches: Map<HealthWatch, (state: HealthState) => void>;
+}
+
+export class HealthMonitor {
+  readonly #runtime: Pick<Runtime, "descriptorsExhausted">;
+  readonly #log: Log;
+  /** By address that is asked; usually one each. */
+  readonly #shared = new Map<string, Shared[]>();
+
+  constructor(runtime: Pick<Runtime, "descriptorsExhausted">, log: Log) {
+    this.#runtime = runtime;
+    this.#log = log;
+  }
+
+  /** Keeps `address` checked until closed. `changed` hears every new status from now on, never before this returned. */
+  watch(address: SocketAddress, spec: HealthSpec, changed: (state: HealthState) => void): HealthWatch {
+    const { port, ...rest } = spec;
+    const asked = "unix" in address || port === undefined ? address : { host: address.host, port };
+    const key = addressText(asked);
+    const shared =
+      this.#shared.get(key)?.find((each) => isDeepStrictEqual(each.spec, rest)) ?? this.#begin(asked, rest);
+    const watch: HealthWatch = {
+      get state() {
+        return shared.loop.state;
+      },
+      close: () => this.#leave(key, shared, watch),
+    };
+    shared.watches.set(watch, changed);
+    return watch;
+  }
+
+  /** Ends every check; nothing is told any more. */
+  close(): void {
+    for (const all of this.#shared.values()) {
+      for (const { loop, watches } of all) {
+        watches.clear();
+        loop.close();
+      }
+    }
+    this.#shared.clear();
+  }
+
+  #begin(address: SocketAddress, spec: HealthSpec): Shared {
+    const watches: Shared["watches"] = new Map();
+    const loop = new ProbeLoop(address, spec, this.#runtime, this.#log, (state) => {
+      // A copy: whoever hears of it may close watches, and those hear nothing more.
+      for (const [watch, changed] of Array.from(watches)) if (watches.has(watch)) changed(state);
+    });
+    const shared = { spec, loop, watches };
+    const key = addressText(address);
+    this.#shared.set(key, [...(this.#shared.get(key) ?? []), shared]);
+    return shared;
+  }
+
+  #leave(key: string, shared: Shared, watch: HealthWatch): void {
+    if (!shared.watches.delete(watch) || shared.watches.size > 0) return;
+    shared.loop.close();
+    const others = this.#shared.get(key)?.filter((each) => each !== shared) ?? [];
+    if (others.length === 0) this.#shared.delete(key);
+    else this.#shared.set(key, others);
+  }
+}
