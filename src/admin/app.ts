@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { answerException, refuse } from "./answer-error.ts";
+import { backendRoutes } from "./backend-routes.ts";
 import { connectionRoutes } from "./connection-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
@@ -45,6 +46,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Hono {
 
   app.route("/", healthRoutes(view));
   app.route("/", stateRoutes(view));
+  app.route("/", backendRoutes(view));
   app.route("/", connectionRoutes(view));
   app.route("/", documentRoutes(view));
   app.route("/", controlRoutes(view));

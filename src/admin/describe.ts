@@ -36,6 +36,7 @@ const REFUSALS = {
   404: "There is none",
   413: "The body is too large",
   415: "The body's type or encoding is not accepted",
+  422: "The body says something that cannot be done; nothing was changed",
   500: "The gateway failed; its log says why",
   503: "The state file cannot be used at the moment",
   507: "The disk with the state file is full",

@@ -2,7 +2,8 @@
 // alerts outside the project.
 
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "../engine/snapshot.ts";
+import type { EngineSnapshot, RouteSnapshot } from "../engine/snapshot.ts";
+import { writeBackends } from "./backend-metrics.ts";
 import { Exposition, labels } from "./exposition.ts";
 import type { Labels } from "./exposition.ts";
 import type { ProcessSample } from "./process-sample.ts";
@@ -54,6 +55,10 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
   if (unrouted > 0) out.sample(labels({ route: "", reason: "no-route" }), unrouted);
   out.family("gauge", "sallyport_connections_active", "Live connections");
   for (const [route, set] of sets) out.sample(set, route.connectionsActive);
+  out.family("gauge", "sallyport_connections_queued", "Live connections that wait for a backend to have room");
+  for (const [route, set] of sets) out.sample(set, route.connectionsQueued);
+  out.family("counter", "sallyport_retries_total", "Dials after the first one of a connection");
+  for (const [route, set] of sets) out.sample(set, route.retries);
   out.family("counter", "sallyport_bytes_total", "Bytes from clients to backends (in) and back (out)");
   for (const [route, set] of sets) {
     out.sample(`${set},direction="in"`, route.bytesIn);
@@ -75,20 +80,6 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
     set,
   ] of sets)
     out.histogram(set, bounds, counts, sum);
-}
-
-function writeBackends(out: Exposition, backends: readonly BackendSnapshot[]): void {
-  // A backend that is written twice in one route is one series: a repeated one would void the whole scrape.
-  const series = new Map<Labels, { up: boolean; active: number }>();
-  for (const { route, backend, state, connectionsActive } of backends) {
-    const set = labels({ route, backend });
-    const seen = series.get(set) ?? { up: false, active: 0 };
-    series.set(set, { up: seen.up || state === "up", active: seen.active + connectionsActive });
-  }
-  out.family("gauge", "sallyport_backend_up", "Whether the backend's name resolves and its last dial succeeded");
-  for (const [set, { up }] of series) out.sample(set, up ? 1 : 0);
-  out.family("gauge", "sallyport_backend_connections_active", "Live connections to the backend");
-  for (const [set, { active }] of series) out.sample(set, active);
 }
 
 function writeProcess(out: Exposition, info: GatewayInfo, sample: ProcessSample): void {

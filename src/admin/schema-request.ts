@@ -4,6 +4,7 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import type { ConnectionFilter } from "../engine/snapshot.ts";
+import type { BackendFilter, OverrideChange } from "./view.ts";
 
 /** More connections than this are read page by page. */
 export const MAX_PAGE = 1000;
@@ -52,6 +53,58 @@ export const ConnectionQuery = v.strictObject(
     after: v.exactOptional(v.pipe(Text, v.description("The next of the page before"))),
   },
   UNKNOWN_PARAMETER,
+);
+
+/** Which backends to list. */
+export const BackendQuery: v.GenericSchema<BackendFilter> = v.strictObject(
+  { route: FILTERS.route, backend: FILTERS.backend },
+  UNKNOWN_PARAMETER,
+);
+
+/** Which backends to change: never all of them because a parameter was forgotten. */
+export const BackendChangeQuery = v.strictObject(
+  {
+    route: FILTERS.route,
+    backend: v.pipe(Text, v.description("Backend as written in the route")),
+  },
+  (issue) => (issue.expected === "never" ? UNKNOWN_PARAMETER : "must be given"),
+);
+
+/** As in route files. */
+const MAX_WEIGHT = 1_000_000;
+const WEIGHT_WANTED = `must be a whole number from 0 to ${MAX_WEIGHT}, or null`;
+const STATE_WANTED = "must be one of up, drain, down and auto, or null";
+
+/** What to set for backends; `auto` is `null`. */
+export const OverrideBody: v.GenericSchema<unknown, OverrideChange> = v.pipe(
+  v.strictObject(
+    {
+      weight: v.exactOptional(
+        v.pipe(
+          v.nullable(
+            v.pipe(
+              v.number(WEIGHT_WANTED),
+              v.integer(WEIGHT_WANTED),
+              v.minValue(0, WEIGHT_WANTED),
+              v.maxValue(MAX_WEIGHT, WEIGHT_WANTED),
+            ),
+          ),
+          v.description("Instead of the written one; null: as written"),
+        ),
+      ),
+      state: v.exactOptional(
+        v.pipe(
+          v.nullable(v.picklist(["up", "drain", "down", "auto"], STATE_WANTED)),
+          v.description(
+            "up: used whatever checks say. drain: no new connections. down: as if it had gone down. auto or null: as measured",
+          ),
+          v.transform((state) => (state === "auto" ? null : state)),
+        ),
+      ),
+    },
+    (issue) => (issue.expected === "never" ? "is not a setting of a backend" : "must be a JSON object"),
+  ),
+  v.minEntries(1, "must have weight, state or both"),
 );
 
 /** `limit` as OpenAPI shall show it: in a query everything is text, but a number is meant. */

@@ -1,17 +1,17 @@
-// What runs at the moment: the gateway's status, and its listeners, routes, backends and diagnostics in full.
+// What runs at the moment: the gateway's status, and its listeners, routes and diagnostics in full.
 
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import type { GenericSchema } from "valibot";
 import { answer, listOf, refusals } from "./describe.ts";
-import { BackendSchema, ListenerSchema, RouteSchema } from "./schema-engine.ts";
+import { ListenerSchema, RouteSchema } from "./schema-engine.ts";
 import { DiagnosticSchema } from "./schema-error.ts";
 import { StatusSchema } from "./schema-gateway.ts";
 import type { GatewayStatus } from "./schema-gateway.ts";
 import { countBySeverity } from "./severity-count.ts";
 import type { AdminView } from "./view.ts";
 
-/** `GET /api/v1/status /listeners /routes /backends /diagnostics`. */
+/** `GET /api/v1/status /listeners /routes /diagnostics`. */
 export function stateRoutes(view: AdminView): Hono {
   const app = new Hono();
 
@@ -30,9 +30,6 @@ export function stateRoutes(view: AdminView): Hono {
   );
   app.get("/api/v1/routes", describeList("Routes", RouteSchema), async (c) =>
     c.json({ items: (await view.engine()).routes, next: null }),
-  );
-  app.get("/api/v1/backends", describeList("Backends", BackendSchema), async (c) =>
-    c.json({ items: (await view.engine()).backends, next: null }),
   );
   app.get("/api/v1/diagnostics", describeList("Diagnostics", DiagnosticSchema), async (c) =>
     c.json({ items: await view.diagnostics(), next: null }),

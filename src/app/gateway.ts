@@ -15,6 +15,7 @@ import type { SocketAddress } from "../runtime/runtime.ts";
 import { loadAdminToken } from "./admin-token.ts";
 import { openDocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
+import { openOverrideStore } from "./overrides.ts";
 import { Reloader } from "./reloader.ts";
 import { createView } from "./view.ts";
 
@@ -87,9 +88,12 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     log.write("warn", "state-exposed", `Cannot hide the state file "${options.state}" from others: ${why}`);
   });
   const store = openDocumentStore(database);
+  const overrides = openOverrideStore(database);
 
   const engine = new Engine({ runtime, log, ...(dns.length === 0 ? {} : { lookUp: serverLookUp(dns) }) });
   cleanup.defer(() => engine.stop());
+  // Before any plan: no connection may go where somebody has closed the way.
+  for (const override of overrides.list()) engine.setOverride(override);
   const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
   // A reload that is under way needs the database: it is waited for.
   cleanup.defer(() => reloader.settled());
@@ -112,7 +116,7 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     if (ending === null) log.write("info", "drain", "Draining: no new connections, open ones may finish");
     return end(() => engine.drain(options.drainTimeoutMs));
   };
-  const view = createView({ options, engine, reloader, store, drain: () => void drain() });
+  const view = createView({ options, engine, reloader, store, overrides, drain: () => void drain() });
 
   const app = createAdmin(view, {
     token: token.token,

@@ -1,4 +1,4 @@
-// The schema of the state database: pragmas and migrations. Stores (documents, later others) own their statements; this
+// The schema of the state database: pragmas and migrations. Stores (documents, overrides) own their statements; this
 // file alone owns tables, so that one version number tells what a file contains.
 
 import { GatewayError } from "../base/gateway-error.ts";
@@ -12,6 +12,15 @@ const MIGRATIONS: readonly string[] = [
     text TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     revision INTEGER NOT NULL
+  ) STRICT`,
+  // What was set by hand for one backend of one route; NULL is as written.
+  `CREATE TABLE override (
+    route TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    weight INTEGER,
+    state TEXT,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (route, backend)
   ) STRICT`,
 ];
 
@@ -39,14 +48,25 @@ export function prepareState(database: Database): void {
 
 function migrate(database: Database): void {
   if (schemaVersion(database) === MIGRATIONS.length) return;
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(database, () => {
     // Read again under the lock: another process may have migrated meanwhile.
     for (const migration of MIGRATIONS.slice(schemaVersion(database))) database.exec(migration);
     database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  });
+}
+
+/** Makes several statements one: all of them are on disk when it returns, or none of them ever is and it throws. */
+export function inTransaction(database: Database, act: () => void): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    act();
     database.exec("COMMIT");
   } catch (error) {
-    database.exec("ROLLBACK");
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // SQLite has done it itself, as it does when the disk is full. Why is in `error`.
+    }
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 // What the admin port may see and do, answered from the running parts.
 
 import type { AdminView } from "../admin/view.ts";
-import { GatewayError } from "../base/gateway-error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
+import { overrideBackends, type OverrideStore } from "./overrides.ts";
 import type { Reloader } from "./reloader.ts";
 
 export interface ViewParts {
@@ -12,12 +12,13 @@ export interface ViewParts {
   readonly engine: Engine;
   readonly reloader: Reloader;
   readonly store: DocumentStore;
+  readonly overrides: OverrideStore;
   /** Starts to drain and returns at once. */
   readonly drain: () => void;
 }
 
-export function createView({ options, engine, reloader, store, drain }: ViewParts): AdminView {
-  const { runtime, version, routes } = options;
+export function createView({ options, engine, reloader, store, overrides, drain }: ViewParts): AdminView {
+  const { runtime, version, routes, log } = options;
   const startedAt = new Date();
   const startedMs = performance.now();
   return {
@@ -40,9 +41,7 @@ export function createView({ options, engine, reloader, store, drain }: ViewPart
     connections: async (filter, after, limit) => engine.connections(filter, after, limit),
     kill: async (id) => engine.kill(id),
     killWhere: async (filter) => engine.killWhere(filter),
-    overrideBackends: async () => {
-      throw new GatewayError("request/not-supported", "This version cannot set backends by hand");
-    },
+    overrideBackends: async (filter, change) => overrideBackends({ engine, overrides, log }, filter, change),
     reload: () => reloader.reload("api"),
     drain: async () => drain(),
     documents: async () => store.list(),

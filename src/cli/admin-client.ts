@@ -1,6 +1,7 @@
 // Asks a running gateway through its admin port, bounded in time, and turns what can go wrong into what to do next. It uses
 // `node:http` rather than `fetch`: `fetch` sends even loopback requests, token included, through $HTTP_PROXY.
 
+import { Buffer } from "node:buffer";
 import { request, type IncomingMessage } from "node:http";
 import type { SocketAddress } from "../runtime/runtime.ts";
 import { formatAdminAddress, formatHostPort, reachableAddress } from "./admin-address.ts";
@@ -10,10 +11,12 @@ import { isErrnoException } from "./errno.ts";
 import type { FoundToken } from "./state-path.ts";
 
 export interface AdminRequest {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Begins with a slash. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
+  /** Sent as JSON. */
+  readonly content?: Answer;
   /** Statuses that are answers and not failures, beside 2xx. */
   readonly accept?: readonly number[];
 }
@@ -48,7 +51,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   const { address, token, timeoutMs = TIMEOUT_MS } = options;
   const place = formatAdminAddress(address);
   return {
-    async ask({ method, path, query = {}, accept = [] }) {
+    async ask({ method, path, query = {}, content, accept = [] }) {
       const search = new URLSearchParams();
       for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
       const target = search.size === 0 ? path : `${path}?${search.toString()}`;
@@ -56,9 +59,9 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       let received: { status: number; text: string };
       try {
         // Reading needs no token on this machine: whoever else may listen on the port is not told it.
-        const open = method === "GET" ? await exchange(address, NO_TOKEN, method, target, signal) : undefined;
+        const open = method === "GET" ? await exchange(address, NO_TOKEN, { method, target }, signal) : undefined;
         const answered = open !== undefined && (open.status !== UNAUTHORIZED || "missing" in token);
-        received = answered ? open : await exchange(address, token, method, target, signal);
+        received = answered ? open : await exchange(address, token, { method, target, content }, signal);
       } catch (error) {
         // In the middle of an answer, running out of time looks like a reset.
         throw signal.aborted ? late(place, timeoutMs, error) : unreachable(error, place);
@@ -77,10 +80,11 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
 async function exchange(
   address: SocketAddress,
   token: FoundToken,
-  method: string,
-  path: string,
+  asked: { readonly method: string; readonly target: string; readonly content?: Answer | undefined },
   signal: AbortSignal,
 ): Promise<{ status: number; text: string }> {
+  const { method, target, content } = asked;
+  const body = content === undefined ? undefined : JSON.stringify(content);
   const reachable = reachableAddress(address);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = request(
@@ -88,12 +92,15 @@ async function exchange(
       method,
       // One connection per request: a kept one may be gone by the time of the next.
       agent: false,
-      path,
+      path: target,
       ...("unix" in reachable ? { socketPath: reachable.unix } : { host: reachable.host, port: reachable.port }),
       headers: {
         host: "unix" in reachable ? "localhost" : formatHostPort(reachable.host, reachable.port),
         accept: "application/json",
         connection: "close",
+        ...(body === undefined
+          ? {}
+          : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
         ...("token" in token ? { authorization: `Bearer ${token.token}` } : {}),
       },
       signal,
@@ -101,7 +108,7 @@ async function exchange(
     resolve,
   );
   outgoing.on("error", reject);
-  outgoing.end();
+  outgoing.end(body);
   const response = await promise;
   let text = "";
   response.setEncoding("utf8");
@@ -152,8 +159,8 @@ function refused(status: number, body: Answer | undefined, token: FoundToken, pl
   if (status === 401) {
     const why =
       "token" in token
-        ? "the token is not the one of this gateway: set SALLYPORT_ADMIN_TOKEN, or name its state file with --state"
-        : `no token: ${token.missing}; set it, or name the gateway's state file with --state`;
+        ? "the token is not the one of this gateway: set SALLYPORT_ADMIN_TOKEN, or name its state file with SALLYPORT_STATE"
+        : `no token: ${token.missing}; set it, or name the gateway's state file with SALLYPORT_STATE`;
     return new CliError(EXIT.failed, `Cannot do this at ${place}: ${why}`);
   }
   if (status === 403) return new CliError(EXIT.failed, `Cannot do this at ${place}: it is not allowed (${said})`);

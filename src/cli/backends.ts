@@ -1,31 +1,31 @@
-// `sallyport backends`: where connections go, and which of these places cannot be reached.
+// `sallyport backends`: where connections go, which of these places cannot be reached, and why.
 
 import type { Command } from "commander";
-import { textOf, textsOf } from "./answer.ts";
+import { formatBackends, formatTargets } from "./backend-table.ts";
+import { addBackendsSetCommand } from "./backends-set.ts";
 import type { Cli } from "./cli.ts";
-import { addListCommand } from "./list-command.ts";
-import { shortList } from "./routes.ts";
+import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
+import { readList } from "./list-command.ts";
+
+interface BackendsFlags extends ClientFlags {
+  readonly route?: string;
+  readonly backend?: string;
+  readonly targets?: boolean;
+}
 
 export function addBackendsCommand(program: Command, cli: Cli): void {
-  addListCommand(program, cli, {
-    name: "backends",
-    description: "list the backends and their state",
-    path: "/api/v1/backends",
-    empty: "There are no backends",
-    columns: (paint) => [
-      { title: "ROUTE", value: (row) => textOf(row, "route") },
-      { title: "BACKEND", value: (row) => textOf(row, "backend") },
-      {
-        title: "STATE",
-        value: (row) => textOf(row, "state"),
-        paint: (text) => (text === "up" ? paint.good(text) : paint.bad(text)),
-      },
-      { title: "ADDRESSES", value: (row) => shortList(textsOf(row, "addresses")) },
-      { title: "WEIGHT", value: (row) => textOf(row, "weight"), right: true },
-      { title: "ACTIVE", value: (row) => textOf(row, "connectionsActive"), right: true },
-      { title: "TOTAL", value: (row) => textOf(row, "connectionsTotal"), right: true },
-      { title: "FAILURES", value: (row) => textOf(row, "dialFailures"), right: true },
-      { title: "LAST ERROR", value: (row) => textOf(row, "lastError", "") },
-    ],
-  });
+  const command = clientCommand(program, "backends", "list the backends and their state, or set it by hand")
+    .option("--route <name>", "only of this route")
+    .option("--backend <address>", "only this backend, as written in the route")
+    .option("--targets", "show every address of each backend")
+    // The flags of a command within this one are its own: --state means something else there.
+    .enablePositionalOptions()
+    .action(async (flags: BackendsFlags) => {
+      const { client, paint, print } = await openSession(cli, flags);
+      const filter = { route: flags.route, backend: flags.backend };
+      const items = await readList(client, "/api/v1/backends", filter);
+      const format = flags.targets === true ? formatTargets : formatBackends;
+      print({ items, next: null }, () => format(items, paint));
+    });
+  addBackendsSetCommand(command, cli);
 }

@@ -12,10 +12,11 @@ export interface CompletedFlag {
 
 /** A command as shells need it. */
 export interface CompletedCommand {
+  /** `kill`, or `backends set` for one within another. */
   readonly name: string;
   readonly description: string;
   readonly flags: readonly CompletedFlag[];
-  /** Closed set of values for the first argument. */
+  /** Closed set of values for the first argument, or the commands within this one. */
   readonly choices: readonly string[];
   /** The arguments are files or directories. */
   readonly files: boolean;
@@ -37,6 +38,9 @@ _sallyport() {
   fi
   # Without a command it is run.
   case "$command" in -*) command=run ;; esac
+  if [ "$COMP_CWORD" -gt 2 ]; then
+    case "$command \${COMP_WORDS[2]}" in ${inner(commands).map(shellWord).join("|")}) command="$command \${COMP_WORDS[2]}" ;; esac
+  fi
   case "$command $previous" in
 ${commands.flatMap((command) => command.flags.filter((flag) => flag.takesValue).map((flag) => bashValue(command, flag))).join("\n")}
   esac
@@ -55,7 +59,11 @@ function bashValue(command: CompletedCommand, flag: CompletedFlag): string {
 function bashCommand(command: CompletedCommand): string {
   const words = [...command.choices, ...command.flags.map((flag) => flag.name)].join(" ");
   const files = command.files ? " -f" : "";
-  return `    ${command.name}) COMPREPLY=($(compgen -W "${words}"${files} -- "$current")) ;;`;
+  return `    ${shellWord(command)}) COMPREPLY=($(compgen -W "${words}"${files} -- "$current")) ;;`;
+}
+
+function shellWord({ name }: CompletedCommand): string {
+  return `"${name}"`;
 }
 
 /** Zsh, through its own completion system. */
@@ -64,7 +72,9 @@ export const zshCompletion: CompletionScript = (commands) => `#compdef sallyport
 _sallyport() {
   local -a commands
   commands=(
-${commands.map((command) => `    ${quote(`${command.name}:${command.description}`)}`).join("\n")}
+${outer(commands)
+  .map((command) => `    ${quote(`${command.name}:${command.description}`)}`)
+  .join("\n")}
   )
   if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
     _describe command commands
@@ -72,6 +82,9 @@ ${commands.map((command) => `    ${quote(`${command.name}:${command.description}
   fi
   local command=$words[2]
   if [[ $command == -* ]]; then command=run; else (( CURRENT-- )); shift words; fi
+  if (( CURRENT > 2 )); then
+    case "$command $words[2]" in ${inner(commands).map(shellWord).join("|")}) command="$command $words[2]"; (( CURRENT-- )); shift words ;; esac
+  fi
   case $command in
 ${commands.map(zshCommand).join("\n")}
   esac
@@ -91,15 +104,21 @@ function zshCommand(command: CompletedCommand): string {
   const rest =
     command.choices.length > 0 ? `*:argument:(${command.choices.join(" ")})` : command.files ? "*:file:_files" : "";
   const specs = [...flags, ...(rest === "" ? [] : [quote(rest)])];
-  return `    ${command.name}) _arguments ${specs.join(" ")} ;;`;
+  return `    ${shellWord(command)}) _arguments ${specs.join(" ")} ;;`;
 }
 
 /** Fish. */
 export const fishCompletion: CompletionScript = (commands) => {
   const lines = ["# sallyport completion for fish: sallyport completion fish | source", "complete -c sallyport -f"];
   for (const { name, description, flags, choices, files } of commands) {
-    lines.push(`complete -c sallyport -n __fish_use_subcommand -a ${name} -d ${quote(description)}`);
-    const here = `complete -c sallyport -n '__fish_seen_subcommand_from ${name}'`;
+    const words = name.split(" ");
+    if (words.length === 1) {
+      lines.push(`complete -c sallyport -n __fish_use_subcommand -a ${name} -d ${quote(description)}`);
+    }
+    const seen = words.map((word) => `__fish_seen_subcommand_from ${word}`);
+    const left = inner(commands).filter((command) => command.name.startsWith(`${name} `));
+    for (const command of left) seen.push(`not __fish_seen_subcommand_from ${command.name.slice(name.length + 1)}`);
+    const here = `complete -c sallyport -n '${seen.join("; and ")}'`;
     for (const flag of flags) {
       const value = !flag.takesValue ? "" : flag.choices.length > 0 ? ` -x -a '${flag.choices.join(" ")}'` : " -r -F";
       lines.push(`${here} -l ${flag.name.replace(/^--/, "")}${value} -d ${quote(flag.description)}`);
@@ -111,7 +130,17 @@ export const fishCompletion: CompletionScript = (commands) => {
 };
 
 function names(commands: readonly CompletedCommand[]): string {
-  return commands.map((command) => command.name).join(" ");
+  return outer(commands)
+    .map((command) => command.name)
+    .join(" ");
+}
+
+function outer(commands: readonly CompletedCommand[]): readonly CompletedCommand[] {
+  return commands.filter(({ name }) => !name.includes(" "));
+}
+
+function inner(commands: readonly CompletedCommand[]): readonly CompletedCommand[] {
+  return commands.filter(({ name }) => name.includes(" "));
 }
 
 /** One word for any of the shells. */

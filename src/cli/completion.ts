@@ -19,18 +19,20 @@ export function addCompletionCommand(program: Command, cli: Cli): void {
 
 /** The command tree as data. */
 export function describeCommands(program: Command): readonly CompletedCommand[] {
-  const commands = program.commands.map((command) => ({
-    name: command.name(),
-    description: command.description(),
-    flags: [...command.options, new Option("--help", "say more about this command")].map((option) => ({
-      name: option.long ?? option.flags,
-      description: option.description,
-      takesValue: option.required || option.optional,
-      choices: option.argChoices ?? [],
-    })),
-    choices: command.registeredArguments[0]?.argChoices ?? [],
-    files: command.registeredArguments.some((argument) => argument.name() === "path"),
-  }));
+  const commands = program.commands
+    .flatMap((command) => [command, ...command.commands])
+    .map((command) => ({
+      name: command.parent === program ? command.name() : `${command.parent?.name()} ${command.name()}`,
+      description: command.description(),
+      flags: [...command.options, new Option("--help", "say more about this command")].map((option) => ({
+        name: option.long ?? option.flags,
+        description: option.description,
+        takesValue: option.required || option.optional,
+        choices: option.argChoices ?? [],
+      })),
+      choices: command.registeredArguments[0]?.argChoices ?? command.commands.map((inner) => inner.name()),
+      files: command.registeredArguments.some((argument) => argument.name() === "path"),
+    }));
   const help = { name: "help", description: "say more about a command", flags: [], files: false };
-  return [...commands, { ...help, choices: commands.map((command) => command.name) }];
+  return [...commands, { ...help, choices: program.commands.map((command) => command.name()) }];
 }

@@ -48,6 +48,8 @@ export function createProgram(cli: Cli): Command {
     .version(`sallyport ${cli.version}`, "-V, --version", "print the version")
     .helpCommand("help [command]", "say more about a command")
     .addHelpText("after", EXAMPLES)
+    // A command's flags come after its name: a command within a command has its own.
+    .enablePositionalOptions()
     .showHelpAfterError("(see `sallyport help`)")
     .exitOverride()
     .configureOutput({ writeOut: (text) => cli.out(text), writeErr: (text) => cli.err(text) });

@@ -19,7 +19,7 @@ import { systemLookUp } from "./resolve/look-up.ts";
 import type { LookUp } from "./resolve/name-query.ts";
 import { Resolver } from "./resolve/resolver.ts";
 import { Route } from "./route.ts";
-import type { ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
+import type { BackendOverride, ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 
 /** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
@@ -38,6 +38,7 @@ export class Engine {
   readonly #listeners = new Map<string, Listener>();
   readonly #routes = new Map<string, Route>();
   readonly #pools = new Map<string, Pool>();
+  readonly #overrides = new Map<string, BackendOverride>();
   #draining = false;
   /** Applies are done one after the other. */
   #applying: Promise<void> = Promise.resolve();
@@ -158,8 +159,25 @@ export class Engine {
     }
   }
 
+  /**
+   * Sets by hand, replacing what was set before for this backend of this route; kept for one that is not in the plan now.
+   * Without settings it is removed.
+   */
+  setOverride(override: BackendOverride): void {
+    const key = JSON.stringify([override.route, override.backend]);
+    if (override.weight === undefined && override.state === undefined) this.#overrides.delete(key);
+    else this.#overrides.set(key, override);
+  }
+
   snapshot(): EngineSnapshot {
-    return takeSnapshot(this.#listeners, this.#routes, this.#services, this.#draining);
+    const snapshot = takeSnapshot(this.#listeners, this.#routes, this.#services, this.#draining);
+    const backends = snapshot.backends.map((backend) => {
+      const set = this.#overrides.get(JSON.stringify([backend.route, backend.backend]));
+      if (set === undefined) return backend;
+      const { route: _route, backend: _backend, ...override } = set;
+      return { ...backend, weight: override.weight ?? backend.weight, override };
+    });
+    return { ...snapshot, backends };
   }
 
   /** Live connections that match, in the order they were accepted, after id `after`, at most `limit`. */

@@ -11,14 +11,8 @@ import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { descriptorsExhausted } from "./descriptors-exhausted.ts";
 import { asError } from "./error-code.ts";
-import { HTTP_STOP_MS } from "./runtime.ts";
-import type { Database, HttpServer, Listening, Runtime, SocketAddress } from "./runtime.ts";
-
-/**
- * Bun closes an HTTP connection on which nothing moved for this long. Short, because silent connections hold descriptors
- * that clients of routes need and Bun.serve has no cap; an event stream has to send a heartbeat more often.
- */
-const HTTP_IDLE_TIMEOUT_SECONDS = 10;
+import { serve } from "./serve.ts";
+import type { Database, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /** What happens on a socket, whoever opened it. `end` has to be there: without it Bun closes at the peer's FIN. */
 const EVENTS = {
@@ -98,41 +92,6 @@ function dial(address: SocketAddress, owner: DialOwner): void {
   } catch (cause) {
     owner.unreachable(asError(cause)); // Bun judges the options at once: a port above 65535, an empty path.
   }
-}
-
-function serve(
-  address: SocketAddress,
-  handle: (request: Request) => Response | Promise<Response>,
-): Promise<HttpServer> {
-  const options = {
-    // Bun builds the URL from whatever the Host header says, and the handler may well parse it.
-    fetch: (request: Request) =>
-      URL.canParse(request.url) ? handle(request) : new Response("Bad Request", { status: 400 }),
-    development: false, // Never an error page with a stack trace, whatever the environment says.
-  };
-  return bindAddress(address, () => {
-    const server =
-      "unix" in address
-        ? Bun.serve({ ...options, unix: address.unix })
-        : Bun.serve({
-            ...options,
-            hostname: address.host,
-            port: address.port,
-            // `development: false` would turn it on, and a second gateway could share the first one's port.
-            reusePort: false,
-            idleTimeout: HTTP_IDLE_TIMEOUT_SECONDS,
-          });
-    return { port: server.port ?? 0, stop: () => stopServer(server) };
-  });
-}
-
-/** Lets answers that are being written get out, then ends what is left: idle and streaming connections. */
-async function stopServer(server: Bun.Server<undefined>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, HTTP_STOP_MS);
-  await Promise.race([server.stop(false), late]);
-  clearTimeout(timer);
-  await server.stop(true);
 }
 
 function openDatabase(path: string): Database {

@@ -9,12 +9,14 @@ import { asError } from "./error-code.ts";
 
 /** Makes a server, not yet listening. A handler that throws is a bug: the client gets a bare 500. */
 export function createFetchServer(handle: (request: Request) => Response | Promise<Response>): Server {
-  return createServer((incoming, outgoing) => {
-    void answer(handle, incoming, outgoing);
+  const server = createServer((incoming, outgoing) => {
+    void answer(server, handle, incoming, outgoing);
   });
+  return server;
 }
 
 async function answer(
+  server: Server,
   handle: (request: Request) => Response | Promise<Response>,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -29,7 +31,10 @@ async function answer(
     return;
   }
   try {
-    await send(await handle(request), outgoing, request.method === "HEAD");
+    const response = await handle(request);
+    // A server that stops waits for its connections: this one ends with its answer.
+    if (!server.listening) outgoing.setHeader("connection", "close");
+    await send(response, outgoing, request.method === "HEAD");
   } catch (cause) {
     if (aborted.signal.aborted) return;
     if (outgoing.headersSent) outgoing.destroy();

@@ -18,6 +18,12 @@ export interface Listening {
 /** How long requests that are being answered may take when an HTTP server stops, in milliseconds. */
 export const HTTP_STOP_MS = 500;
 
+/**
+ * Connections that an HTTP server has at once; more are closed as they come. People and monitoring need a handful, and the
+ * descriptors that are not for clients of routes (engine/connection-limit.ts) are twice as many.
+ */
+export const HTTP_CONNECTIONS = 64;
+
 /** A running HTTP server (the admin port). */
 export interface HttpServer {
   readonly port: number;
@@ -47,7 +53,7 @@ export interface Runtime {
    * terminates the socket when it opens.
    */
   connect(address: SocketAddress, owner: DialOwner): void;
-  /** Serves HTTP/1.1. Rejects with GatewayError when the address cannot be bound. */
+  /** Serves HTTP/1.1 on at most HTTP_CONNECTIONS connections. Rejects with GatewayError when the address cannot be bound. */
   serve(address: SocketAddress, handle: (request: Request) => Response | Promise<Response>): Promise<HttpServer>;
   openDatabase(path: string): Database;
   /** A new reader for this runtime's sockets; `null` where their descriptors cannot be read. */

@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
 import { renderMetrics } from "../../src/admin/metrics.ts";
 import type { EngineSnapshot } from "../../src/engine/snapshot.ts";
-import { SAMPLE_DIAGNOSTIC, SAMPLE_ENGINE, SAMPLE_INFO, sampleBackend, sampleRoute } from "../support/admin-view.ts";
+import {
+  SAMPLE_DIAGNOSTIC,
+  SAMPLE_ENGINE,
+  SAMPLE_INFO,
+  sampleBackend,
+  sampleRoute,
+  sampleTarget,
+} from "../support/admin-view.ts";
 import { labelsOf, parsePrometheus } from "../support/prometheus.ts";
 import type { Family } from "../support/prometheus.ts";
 
@@ -18,11 +25,19 @@ test("every metric of the contract is there, with its type", () => {
   expect(types).toEqual({
     sallyport_connections_total: "counter",
     sallyport_connections_active: "gauge",
+    sallyport_connections_queued: "gauge",
+    sallyport_retries_total: "counter",
     sallyport_bytes_total: "counter",
     sallyport_connect_seconds: "histogram",
     sallyport_connection_seconds: "histogram",
     sallyport_backend_up: "gauge",
+    sallyport_backend_weight: "gauge",
     sallyport_backend_connections_active: "gauge",
+    sallyport_backend_connections_total: "counter",
+    sallyport_backend_dial_failures_total: "counter",
+    sallyport_backend_ejections_total: "counter",
+    sallyport_backend_targets: "gauge",
+    sallyport_backend_checks_total: "counter",
     sallyport_listener_up: "gauge",
     sallyport_reloads_total: "counter",
     sallyport_plan_generation: "gauge",
@@ -41,6 +56,8 @@ test("every sample has the labels of the contract and its value", () => {
     'sallyport_connections_total{route="orders-db",reason="done"}': 10,
     'sallyport_connections_total{route="orders-db",reason="client-reset"}': 1,
     'sallyport_connections_active{route="orders-db"}': 2,
+    'sallyport_connections_queued{route="orders-db"}': 0,
+    'sallyport_retries_total{route="orders-db"}': 1,
     'sallyport_bytes_total{route="orders-db",direction="in"}': 1000,
     'sallyport_bytes_total{route="orders-db",direction="out"}': 2000,
     'sallyport_connect_seconds_bucket{route="orders-db",le="0.001"}': 1,
@@ -56,6 +73,17 @@ test("every sample has the labels of the contract and its value", () => {
     'sallyport_connection_seconds_count{route="orders-db"}': 11,
     'sallyport_backend_up{route="orders-db",backend="10.0.0.11:5432"}': 0,
     'sallyport_backend_connections_active{route="orders-db",backend="10.0.0.11:5432"}': 2,
+    'sallyport_backend_weight{route="orders-db",backend="10.0.0.11:5432"}': 1,
+    'sallyport_backend_connections_total{route="orders-db",backend="10.0.0.11:5432"}': 13,
+    'sallyport_backend_dial_failures_total{route="orders-db",backend="10.0.0.11:5432"}': 1,
+    'sallyport_backend_ejections_total{route="orders-db",backend="10.0.0.11:5432"}': 1,
+    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="up"}': 0,
+    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="down"}': 0,
+    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="ejected"}': 1,
+    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="drained"}': 0,
+    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="full"}': 0,
+    'sallyport_backend_checks_total{route="orders-db",backend="10.0.0.11:5432",result="good"}': 4,
+    'sallyport_backend_checks_total{route="orders-db",backend="10.0.0.11:5432",result="bad"}': 0,
     'sallyport_listener_up{listener="*:5432"}': 1,
     'sallyport_listener_up{listener="*:80"}': 0,
     'sallyport_reloads_total{result="ok"}': 3,
@@ -95,6 +123,29 @@ test("a backend written twice in a route is one series: up when one is, with all
     new Map([['sallyport_backend_up{route="a",backend="b:1"}', 1]]),
   );
   expect([...(metrics.get("sallyport_backend_connections_active")?.samples.values() ?? [])]).toEqual([6]);
+});
+
+test("what the addresses of a backend counted is added up, and a backend without checks has no count of them", () => {
+  const check = { status: "down" as const, checks: 10, failures: 3 };
+  const target = sampleTarget("10.0.0.1:1");
+  const { check: _check, ...unchecked } = target;
+  const metrics = metricsOf({
+    backends: [
+      { ...sampleBackend("a", "b:1"), targets: [target, { ...target, state: "up", check }] },
+      { ...sampleBackend("a", "c:1"), targets: [unchecked] },
+      { ...sampleBackend("a", "d:1"), targets: [] },
+    ],
+  });
+  expect(metrics.get("sallyport_backend_checks_total")?.samples).toEqual(
+    new Map([
+      ['sallyport_backend_checks_total{route="a",backend="b:1",result="good"}', 11],
+      ['sallyport_backend_checks_total{route="a",backend="b:1",result="bad"}', 3],
+    ]),
+  );
+  const states = metrics.get("sallyport_backend_targets")?.samples;
+  expect(states?.get('sallyport_backend_targets{route="a",backend="b:1",state="up"}')).toBe(1);
+  expect(states?.get('sallyport_backend_targets{route="a",backend="b:1",state="ejected"}')).toBe(1);
+  expect(states?.get('sallyport_backend_targets{route="a",backend="d:1",state="up"}')).toBe(0);
 });
 
 test("a gateway without routes has families without samples", () => {

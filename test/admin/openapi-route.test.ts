@@ -6,7 +6,7 @@ import { fakeView } from "../support/admin-view.ts";
 import { at, isObject, mistakesIn } from "../support/json-schema.ts";
 import type { JsonObject } from "../support/json-schema.ts";
 
-const METHODS = ["get", "put", "post", "delete"];
+const METHODS = ["get", "put", "post", "patch", "delete"];
 
 async function describedBy(admin = testAdmin()): Promise<JsonObject> {
   const document: unknown = await (await admin.ask("GET /openapi.json", { authorization: `Bearer ${TOKEN}` })).json();
@@ -34,7 +34,7 @@ test("every registered route is described, and nothing else", async () => {
     Object.keys(at(item)).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(described.toSorted()).toEqual([...new Set(registered)].toSorted());
-  expect(described.length).toBeGreaterThanOrEqual(18);
+  expect(described.length).toBeGreaterThanOrEqual(19);
 });
 
 test("every operation has its own id, a summary, and the refusals that are always possible", async () => {
@@ -77,8 +77,30 @@ test("parameters are described with what they take", async () => {
     "query limit": { required: false, type: "integer" },
     "query after": { required: false, type: "string" },
   });
+  expect(parametersOf("/api/v1/backends", "get")).toEqual({
+    "query route": { required: false, type: "string" },
+    "query backend": { required: false, type: "string" },
+  });
+  expect(parametersOf("/api/v1/backends", "patch")).toEqual({
+    "query route": { required: false, type: "string" },
+    "query backend": { required: true, type: "string" },
+  });
   expect(parametersOf("/api/v1/documents/{name}", "put")).toEqual({ "path name": { required: true, type: "string" } });
   expect(parametersOf("/api/v1/connections/{id}", "delete")).toEqual({ "path id": { required: true, type: "string" } });
+});
+
+test("what can be set for a backend is described with its bounds", async () => {
+  const body = at(await describedBy(), "paths", "/api/v1/backends", "patch", "requestBody");
+  const schema = at(body, "content", "application/json", "schema");
+  expect(schema).toMatchObject({ type: "object", additionalProperties: false, minProperties: 1 });
+  expect(at(schema, "properties", "weight")["anyOf"]).toEqual([
+    { type: "integer", minimum: 0, maximum: 1_000_000 },
+    { type: "null" },
+  ]);
+  expect(at(schema, "properties", "state")["anyOf"]).toEqual([
+    expect.objectContaining({ enum: ["up", "drain", "down", "auto"] }),
+    { type: "null" },
+  ]);
 });
 
 test("every reference leads somewhere", async () => {
@@ -103,6 +125,11 @@ describe("answers are as described", () => {
     ["GET /api/v1/listeners", "/api/v1/listeners", 200],
     ["GET /api/v1/routes", "/api/v1/routes", 200],
     ["GET /api/v1/backends", "/api/v1/backends", 200],
+    ["GET /api/v1/backends?route=", "/api/v1/backends", 400],
+    ["PATCH /api/v1/backends?backend=10.0.0.11:5432", "/api/v1/backends", 200, '{"weight":0}'],
+    ["PATCH /api/v1/backends", "/api/v1/backends", 400, '{"weight":0}'],
+    ["PATCH /api/v1/backends?backend=none", "/api/v1/backends", 404, '{"weight":0}'],
+    ["PATCH /api/v1/backends?backend=10.0.0.11:5432", "/api/v1/backends", 422, "{}"],
     ["GET /api/v1/diagnostics", "/api/v1/diagnostics", 200],
     ["GET /api/v1/connections?limit=1", "/api/v1/connections", 200],
     ["GET /api/v1/connections?limit=0", "/api/v1/connections", 400],
@@ -126,7 +153,8 @@ describe("answers are as described", () => {
     const view = fakeView(replaced);
     await view.putDocument("kept", "listen: 2");
     const admin = testAdmin(view);
-    const answer = await admin.order(line, {}, body);
+    const headers = line.startsWith("PATCH") ? { "content-type": "application/json" } : undefined;
+    const answer = await admin.order(line, headers, body);
     expect(answer.status).toBe(status);
     const document = await describedBy(admin);
     const method = line.split(" ", 1).join().toLowerCase();

@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAdmin } from "../../src/admin/app.ts";
 import type { AdminReach } from "../../src/admin/reach.ts";
+import { bunRuntime } from "../../src/runtime/bun.ts";
 import { refusalOf, TOKEN, WITH_TOKEN } from "../support/admin-request.ts";
 import { fakeView } from "../support/admin-view.ts";
 
+const { serve } = bunRuntime();
 const errors: Error[] = [];
 const view = fakeView();
 const app = (reach: AdminReach) => createAdmin(view, { token: TOKEN, reach, onError: (error) => errors.push(error) });
@@ -18,13 +20,14 @@ const cleanups: (() => unknown)[] = [];
 const directory = mkdtempSync(join(tmpdir(), "sallyport-admin-"));
 const unix = join(directory, "admin.sock");
 
-beforeAll(() => {
-  const tcp = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app("loopback").fetch });
-  const socket = Bun.serve({ unix, fetch: app("unix").fetch });
-  port = tcp.port ?? 0;
+beforeAll(async () => {
+  const [loopback, local] = [app("loopback"), app("unix")];
+  const tcp = await serve({ host: "127.0.0.1", port: 0 }, (request) => loopback.fetch(request));
+  const socket = await serve({ unix }, (request) => local.fetch(request));
+  port = tcp.port;
   cleanups.push(
-    () => tcp.stop(true),
-    () => socket.stop(true),
+    () => tcp.stop(),
+    () => socket.stop(),
     () => rmSync(directory, { recursive: true }),
   );
 });

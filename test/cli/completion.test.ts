@@ -35,6 +35,14 @@ describe.skipIf(Bun.which("bash") === null)("bash, as bash understands it", () =
     expect(await bashOffers("sallyport status --")).not.toContain("--strict");
   });
 
+  test("offers the commands within a command, and their own flags", async () => {
+    expect(await bashOffers("sallyport backends s")).toEqual(["set"]);
+    expect(await bashOffers("sallyport backends --st")).toEqual(["--state"]);
+    expect(await bashOffers("sallyport backends set --st")).toEqual(["--state", "--state-file"]);
+    expect(await bashOffers("sallyport backends set --")).not.toContain("--targets");
+    expect(await bashOffers("sallyport backends set x --state d")).toEqual(["drain", "down"]);
+  });
+
   test("offers closed sets of values", async () => {
     expect(await bashOffers("sallyport check --format ")).toEqual(["text", "json", "github"]);
     expect(await bashOffers("sallyport completion ")).toContain("zsh");

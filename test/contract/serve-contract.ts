@@ -1,8 +1,14 @@
 // The part of the Runtime contract about the HTTP server that the admin port stands on.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HTTP_CONNECTIONS } from "../../src/runtime/runtime.ts";
 import type { HttpServer, Runtime } from "../../src/runtime/runtime.ts";
+import { eventually } from "../support/eventually.ts";
 import type { DeclareTest } from "./socket-contract.ts";
 
 const LOCAL = { host: "127.0.0.1", port: 0 };
@@ -126,6 +132,28 @@ export function serveContract(runtime: Runtime, test: DeclareTest): void {
     await again.stop();
   });
 
+  test("connections over the cap are closed as they come, and there is room again when others have gone", async () => {
+    const server = await runtime.serve(LOCAL, () => new Response("fine"));
+    await expectCap(() => connect({ host: "127.0.0.1", port: server.port }));
+    // That they have gone is heard a moment later; until then this one is closed too.
+    const answered = (): Promise<boolean> =>
+      exchange(server.port, ASK).then(
+        (answer) => answer.includes("fine"),
+        () => false,
+      );
+    await eventually(answered);
+    await server.stop();
+  });
+
+  test("the cap holds on a unix socket too", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sallyport-serve-"));
+    const unix = join(directory, "admin.sock");
+    const server = await runtime.serve({ unix }, () => new Response("fine"));
+    await expectCap(() => connect(unix));
+    await server.stop();
+    await rm(directory, { recursive: true });
+  });
+
   const junk = [
     { name: "bytes that are no HTTP", request: "\u0016\u0003\u0001 not http\r\n\r\n" },
     { name: "no Host header", request: "GET / HTTP/1.1\r\nConnection: close\r\n\r\n" },
@@ -151,6 +179,26 @@ export function serveContract(runtime: Runtime, test: DeclareTest): void {
     assert.match(answer, /http:\/\/localhost\/x\?y=1/);
     await server.stop();
   });
+}
+
+const ASK = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/** Opens more connections than there may be, none of which asks anything, and waits until just the rest was closed. */
+async function expectCap(open: () => Socket): Promise<void> {
+  const over = 8;
+  let closed = 0;
+  const sockets = Array.from({ length: HTTP_CONNECTIONS + over }, () => {
+    const socket = open();
+    // The kernel may hold back a connection on which nothing was said.
+    socket.on("connect", () => socket.write("G"));
+    socket.on("error", () => undefined); // Closed before it could say so: `close` follows.
+    socket.on("close", () => (closed += 1));
+    return socket;
+  });
+  await eventually(() => closed >= over);
+  assert.equal(closed, over);
+  for (const socket of sockets) socket.destroy();
+  await eventually(() => closed === sockets.length);
 }
 
 function at(server: HttpServer, path: string): string {

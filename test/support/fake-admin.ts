@@ -7,6 +7,8 @@ export interface FakeAdmin extends Disposable {
   readonly asked: readonly string[];
   /** Headers of each. */
   readonly headers: readonly Headers[];
+  /** Body of each. */
+  readonly bodies: readonly string[];
 }
 
 /** An answer: a JSON value, or a whole Response. */
@@ -19,11 +21,13 @@ export function startFakeAdmin(
 ): FakeAdmin {
   const headers: Headers[] = [];
   const asked: string[] = [];
+  const bodies: string[] = [];
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
     // A copy: the runtime takes its own back with the answer.
     headers.push(new Headers(request.headers));
     asked.push(`${request.method} ${url.pathname}${url.search}`);
+    bodies.push(await request.text());
     const found = answers[`${request.method} ${url.pathname}`];
     const value: unknown = typeof found === "function" ? await found(request) : found;
     if (value instanceof Response) return value;
@@ -39,6 +43,7 @@ export function startFakeAdmin(
     address: unix === undefined ? `127.0.0.1:${server.port}` : `unix:${unix}`,
     asked,
     headers,
+    bodies,
     [Symbol.dispose]: () => void server.stop(true),
   };
 }

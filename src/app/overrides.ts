@@ -1,0 +1,113 @@
+// What people set by hand for backends, kept in the state database so that it survives reloads and restarts. A change is
+// on disk before the engine hears of it, and is one transaction however many backends it is for. Whether a setting makes
+// sense is judged before it comes here.
+
+import type { BackendFilter, OverrideChange } from "../admin/view.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { BackendOverride, BackendSnapshot, OverrideSettings } from "../engine/snapshot.ts";
+import type { Log } from "../observe/log.ts";
+import type { Database } from "../runtime/runtime.ts";
+import { inTransaction, prepareState } from "./state.ts";
+
+/** The stored overrides. Every method throws GatewayError `state/…` when the database cannot be used. */
+export interface OverrideStore {
+  /** All of them by route and backend, also those of backends that no route has at the moment. */
+  list(): BackendOverride[];
+  /** Stores each instead of what was there; one without settings is removed. On disk when it returns, all or none. */
+  put(overrides: readonly BackendOverride[], updatedAt: Date): void;
+}
+
+/** What an override can be set on: the engine, as far as it is needed here. */
+export type Overridable = Pick<Engine, "snapshot" | "setOverride">;
+
+export interface OverrideParts {
+  readonly engine: Overridable;
+  readonly overrides: OverrideStore;
+  readonly log: Log;
+}
+
+interface Row {
+  readonly route: string;
+  readonly backend: string;
+  readonly weight: number | null;
+  readonly state: OverrideSettings["state"] | null;
+}
+
+/** Opens the store in `database`, which stays the caller's to close. Throws GatewayError `state/…`. */
+export function openOverrideStore(database: Database): OverrideStore {
+  prepareState(database);
+  const put = ({ route, backend, weight, state }: BackendOverride, updatedAt: Date): void => {
+    if (weight === undefined && state === undefined) {
+      database.all("DELETE FROM override WHERE route = ? AND backend = ?", route, backend);
+      return;
+    }
+    database.all(
+      `INSERT INTO override (route, backend, weight, state, updated_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (route, backend) DO UPDATE
+       SET weight = excluded.weight, state = excluded.state, updated_at = excluded.updated_at`,
+      route,
+      backend,
+      weight ?? null,
+      state ?? null,
+      updatedAt.toISOString(),
+    );
+  };
+  return {
+    list: () =>
+      database
+        .all<Row>("SELECT route, backend, weight, state FROM override ORDER BY route, backend")
+        .map(({ route, backend, weight, state }) => ({ route, backend, ...settingsOf(weight, state) })),
+    put: (overrides, updatedAt) =>
+      inTransaction(database, () => {
+        for (const override of overrides) put(override, updatedAt);
+      }),
+  };
+}
+
+/** Changes what is set for every backend that matches, and tells how these are then; none when none matches. */
+export function overrideBackends(
+  { engine, overrides, log }: OverrideParts,
+  filter: BackendFilter,
+  change: OverrideChange,
+): readonly BackendSnapshot[] {
+  // A backend that is written twice in one route is one.
+  const keys = new Map<string, { readonly route: string; readonly backend: string }>();
+  for (const { route, backend } of matchingBackends(engine, filter)) {
+    keys.set(keyOf(route, backend), { route, backend });
+  }
+  if (keys.size === 0) return [];
+  const before = new Map(overrides.list().map((stored) => [keyOf(stored.route, stored.backend), stored]));
+  const changed = [...keys].map(([key, names]): BackendOverride => {
+    const { weight, state } = { ...before.get(key), ...change };
+    return { ...names, ...settingsOf(weight, state) };
+  });
+  overrides.put(changed, new Date());
+  for (const override of changed) {
+    engine.setOverride(override);
+    const { route, backend, ...settings } = override;
+    const told = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+    const message = `Backend ${backend} of ${route} by hand: ${told.length === 0 ? "nothing" : told.join(", ")}`;
+    log.write("info", "backend-override", message, { route, backend, ...settings });
+  }
+  return matchingBackends(engine, filter);
+}
+
+function matchingBackends(engine: Overridable, filter: BackendFilter): readonly BackendSnapshot[] {
+  return engine
+    .snapshot()
+    .backends.filter(
+      ({ route, backend }) => (filter.route ?? route) === route && (filter.backend ?? backend) === backend,
+    );
+}
+
+/** Only what is set. */
+function settingsOf(
+  weight: number | null | undefined,
+  state: OverrideSettings["state"] | null | undefined,
+): OverrideSettings {
+  return { ...(weight == null ? {} : { weight }), ...(state == null ? {} : { state }) };
+}
+
+function keyOf(route: string, backend: string): string {
+  return JSON.stringify([route, backend]);
+}

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { openDocumentStore } from "../../src/app/documents.ts";
+import { openOverrideStore, overrideBackends, type OverrideStore } from "../../src/app/overrides.ts";
+import type { BackendOverride, BackendSnapshot } from "../../src/engine/snapshot.ts";
+import { SAMPLE_ENGINE, sampleBackend } from "../support/admin-view.ts";
+import { RecordedLog } from "../support/recorded-log.ts";
+import { codeThrownBy, SQLITE_BINDINGS, sqliteDirectory } from "../support/sqlite.ts";
+
+const NOON = new Date("2026-01-02T12:00:00Z");
+const WRITER = join(import.meta.dir, "../support/override-writer.ts");
+
+describe.each(SQLITE_BINDINGS)("the override store on %s", (_name, open) => {
+  test("gives overrides back as they were put, by route and backend", () => {
+    using directory = sqliteDirectory();
+    const database = open(directory.file("state.db"));
+    const store = openOverrideStore(database);
+    const both: BackendOverride = { route: "b", backend: "x:1", weight: 0, state: "down" };
+    const weight: BackendOverride = { route: "a", backend: "y:1", weight: 1_000_000 };
+    const state: BackendOverride = { route: "a", backend: "x:1", state: "drain" };
+    store.put([both, weight, state], NOON);
+    expect(store.list()).toEqual([state, weight, both]);
+    database.close();
+  });
+
+  test("replaces what was there as a whole, and removes what has no settings", () => {
+    using directory = sqliteDirectory();
+    const database = open(directory.file("state.db"));
+    const store = openOverrideStore(database);
+    store.put([{ route: "a", backend: "x:1", weight: 5, state: "up" }], NOON);
+    store.put([{ route: "a", backend: "x:1", state: "drain" }], NOON);
+    expect(store.list()).toEqual([{ route: "a", backend: "x:1", state: "drain" }]);
+    store.put([{ route: "a", backend: "x:1" }], NOON);
+    store.put([{ route: "a", backend: "never" }], NOON);
+    expect(store.list()).toEqual([]);
+    database.close();
+  });
+
+  test("stores all of a change or nothing", () => {
+    using directory = sqliteDirectory();
+    const database = open(directory.file("state.db"));
+    const store = openOverrideStore(database);
+    const first: BackendOverride = { route: "a", backend: "x:1", weight: 1 };
+    const refused: BackendOverride = { route: "a", backend: "y:1", weight: 0.5 };
+    expect(codeThrownBy(() => store.put([first, refused], NOON))).toBe("state/failed");
+    expect(store.list()).toEqual([]);
+    store.put([first], NOON);
+    expect(store.list()).toEqual([first]);
+    database.close();
+  });
+
+  test("lives beside the documents of a state file that an earlier version made", () => {
+    using directory = sqliteDirectory();
+    const earlier = open(directory.file("state.db"));
+    openDocumentStore(earlier).put("kept", "listen: 1", NOON);
+    earlier.exec("DROP TABLE override; PRAGMA user_version = 1");
+    earlier.close();
+    const database = open(directory.file("state.db"));
+    const store = openOverrideStore(database);
+    store.put([{ route: "a", backend: "x:1", weight: 1 }], NOON);
+    expect(openDocumentStore(database).get("kept")?.text).toBe("listen: 1");
+    expect(store.list()).toHaveLength(1);
+    database.close();
+  });
+});
+
+test("a process killed while it sets backends loses nothing that it had confirmed, and halves no change", async () => {
+  using directory = sqliteDirectory();
+  const path = directory.file("state.db");
+  const writer = Bun.spawn([process.execPath, WRITER, path], { stdout: "pipe", stderr: "inherit" });
+  let confirmed = "";
+  for await (const chunk of writer.stdout) {
+    confirmed += new TextDecoder().decode(chunk);
+    if (confirmed.length > 200) writer.kill("SIGKILL");
+  }
+  await writer.exited;
+  const names = confirmed.split("\n").slice(0, -1);
+  const [binding] = SQLITE_BINDINGS;
+  if (binding === undefined) throw new Error("No SQLite binding");
+  const database = binding[1](path);
+  const stored = openOverrideStore(database).list();
+  const of = (route: string) => stored.filter((each) => each.route === route).map(({ backend }) => backend);
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter((name) => !of("a").includes(name))).toEqual([]);
+  expect(of("a")).toEqual(of("b"));
+  database.close();
+});
+
+/** An engine with these backends that notes what it is told, and a store in memory. */
+function parts(backends: readonly BackendSnapshot[], failing?: Error) {
+  const told: BackendOverride[] = [];
+  const stored: BackendOverride[] = [];
+  const log = new RecordedLog();
+  const overrides: OverrideStore = {
+    list: () => stored,
+    put: (changed) => {
+      if (failing !== undefined) throw failing;
+      expect(told).toEqual([]);
+      stored.push(...changed);
+    },
+  };
+  const engine = {
+    snapshot: () => ({ ...SAMPLE_ENGINE, backends }),
+    setOverride: (override: BackendOverride) => void told.push(override),
+  };
+  return { engine, overrides, log, told, stored };
+}
+
+describe("setting backends by hand", () => {
+  const backends = [sampleBackend("a", "x:1"), sampleBackend("a", "y:1"), sampleBackend("b", "x:1")];
+
+  test("is for every route that has the backend, on disk first, and is logged", () => {
+    const given = parts(backends);
+    const answered = overrideBackends(given, { backend: "x:1" }, { weight: 0, state: "drain" });
+    const wanted: BackendOverride[] = [
+      { route: "a", backend: "x:1", weight: 0, state: "drain" },
+      { route: "b", backend: "x:1", weight: 0, state: "drain" },
+    ];
+    expect(given.stored).toEqual(wanted);
+    expect(given.told).toEqual(wanted);
+    expect(answered.map(({ route, backend }) => `${route} ${backend}`)).toEqual(["a x:1", "b x:1"]);
+    expect(given.log.lines[0]).toEqual({
+      level: "info",
+      event: "backend-override",
+      message: "Backend x:1 of a by hand: weight 0, state drain",
+      fields: { route: "a", backend: "x:1", weight: 0, state: "drain" },
+    });
+  });
+
+  test("keeps what is left out and takes back what is null", () => {
+    const given = parts(backends);
+    given.stored.push({ route: "a", backend: "x:1", weight: 5, state: "drain" });
+    overrideBackends(given, { route: "a", backend: "x:1" }, { state: null });
+    expect(given.told).toEqual([{ route: "a", backend: "x:1", weight: 5 }]);
+    given.told.length = 0;
+    overrideBackends(given, { route: "a", backend: "x:1" }, { weight: null });
+    expect(given.told).toEqual([{ route: "a", backend: "x:1" }]);
+    expect(given.log.lines[1]?.message).toBe("Backend x:1 of a by hand: nothing");
+  });
+
+  test("counts a backend that is written twice once", () => {
+    const given = parts([sampleBackend("a", "x:1"), sampleBackend("a", "x:1")]);
+    expect(overrideBackends(given, { backend: "x:1" }, { weight: 1 })).toHaveLength(2);
+    expect(given.told).toHaveLength(1);
+  });
+
+  test("changes nothing when no backend matches", () => {
+    const given = parts(backends);
+    expect(overrideBackends(given, { route: "b", backend: "y:1" }, { weight: 1 })).toEqual([]);
+    expect([given.stored, given.told, given.log.lines]).toEqual([[], [], []]);
+  });
+
+  test("is not told to the engine when it cannot be stored", () => {
+    const failing = new Error("disk");
+    const given = parts(backends, failing);
+    expect(() => overrideBackends(given, { backend: "x:1" }, { weight: 1 })).toThrow(failing);
+    expect([given.told, given.log.lines]).toEqual([[], []]);
+  });
+});
