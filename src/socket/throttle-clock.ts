@@ -15,6 +15,7 @@ export interface Waiter {
   serve(): void;
 }
 
+/** Who waits for bandwidth, in order, and the timer that serves them. One for an engine. */
 export class ThrottleClock {
   readonly #clock: WheelClock;
   /** In order of arrival. */

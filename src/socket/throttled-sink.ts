@@ -12,6 +12,7 @@ export interface ThrottledWriter {
   retry(): void;
 }
 
+/** The writing side of a socket, under limits. Reading goes on as the socket does it. */
 export class ThrottledSink implements Socket, Waiter {
   readonly #inner: Socket;
   readonly #buckets: readonly TokenBucket[];

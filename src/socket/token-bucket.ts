@@ -8,6 +8,7 @@ const MIN_BURST_BYTES = 16 * 1024;
 /** Less than a segment is not worth a write, unless it takes long to earn one. */
 const SEGMENT_BYTES = 1_460;
 
+/** The allowance of one limit in one direction. */
 export class TokenBucket {
   /** Less than this is waited for, unless less is wanted: a segment, or what a tenth of a second brings. */
   readonly pieceBytes: number;
