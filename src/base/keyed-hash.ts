@@ -2,6 +2,7 @@
 // place of such a table could fill it, or share somebody's limits. HalfSipHash-2-4 (Aumasson, Bernstein), which needs
 // 32-bit operations only, fed with whole words. Allocates nothing.
 
+/** `start`, `add` any number of words, `finish`, then read `high` and `low`. One message at a time. */
 export class KeyedHash {
   /** The result after `finish`: its upper and its lower half, as signed 32-bit integers. */
   high = 0;

@@ -30,6 +30,7 @@ const MICROS_PER_SECOND = 1_000_000;
 /** Bytes of a slot: when its bucket is full again (8), its key (4 + 4), its state (4). */
 const SLOT_BYTES = 20;
 
+/** A shared table of counters. Each worker makes its own object over the one buffer. */
 export class CounterTable {
   /** To be posted to other workers. */
   readonly buffer: SharedArrayBuffer;

@@ -8,6 +8,7 @@ const SLEEP_MS = 1;
 /** Sleeps with the same holder after which it is taken for dead: no scheduler keeps a running thread waiting so long. */
 const PATIENCE = 250;
 
+/** Some locks, and who this worker is to the others. */
 export class SpinLocks {
   /** Who holds each lock, 0 for nobody; then the last number that was given to a worker. */
   readonly #holders: Int32Array;
