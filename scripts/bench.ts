@@ -28,8 +28,9 @@ function say(text: string): void {
 /** The subjects asked for that are installed; says which are not. */
 function findSubjects(options: Options): Subject[] {
   const finders: Readonly<Record<string, () => Subject | undefined>> = {
-    sallyport: () => sallyport(options.binary, true),
-    "sallyport-no-log": () => sallyport(options.binary, false),
+    sallyport: () => sallyport(options.binary, "sallyport"),
+    "sallyport-no-log": () => sallyport(options.binary, "sallyport-no-log"),
+    "sallyport-guarded": () => sallyport(options.binary, "sallyport-guarded"),
     haproxy,
     nginx,
     relay: () => bareRelay,

@@ -18,7 +18,7 @@ export interface Options {
 
 export const COLUMNS: readonly string[] = ["bulk", "window", "request", "connect", "idle"];
 const SUBJECTS: readonly string[] = ["sallyport", "haproxy", "nginx", "direct"];
-const OPTIONAL_SUBJECTS: readonly string[] = ["relay", "sallyport-no-log"];
+const OPTIONAL_SUBJECTS: readonly string[] = ["relay", "sallyport-no-log", "sallyport-guarded"];
 
 /** What `--help` prints. */
 export const USAGE = `bun run bench [flags]
@@ -27,6 +27,7 @@ export const USAGE = `bun run bench [flags]
   --subject NAME    adds one of ${OPTIONAL_SUBJECTS.join(", ")}; repeatable
   --only LIST       of ${[...SUBJECTS, ...OPTIONAL_SUBJECTS].join(",")}: only these
   --no-log          the same as --subject sallyport-no-log
+  --guarded         the same as --subject sallyport-guarded: health checks, limits, least connections; adds a table
   --tuned           gives the peers large buffers (HAProxy 256 KiB, nginx 512 KiB)
   --rounds N        default 5
   --seconds S       for each measurement, default 2
@@ -46,6 +47,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       subject: { type: "string", multiple: true, default: [] },
       only: { type: "string" },
       "no-log": { type: "boolean", default: false },
+      guarded: { type: "boolean", default: false },
       tuned: { type: "boolean", default: false },
       rounds: { type: "string" },
       seconds: { type: "string" },
@@ -60,6 +62,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const { quick } = values;
   const added = [...values.subject.flatMap(names), ...(values["no-log"] ? ["sallyport-no-log"] : [])];
+  if (values.guarded) added.push("sallyport-guarded");
   const subjects = values.only === undefined ? [...SUBJECTS, ...added] : names(values.only);
   return {
     columns: known("column", values.columns === undefined ? COLUMNS : names(values.columns), COLUMNS),

@@ -1,27 +1,44 @@
-// The compiled binary with one route: everything else as it ships, the access log included.
+// The compiled binary with one route: everything else as it ships, the access log included. Without its access log, and
+// with everything that a route can ask for to stay up, it is measured as a subject of its own.
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { freePort, versionLine, type Subject } from "./subject.ts";
 
-/** The binary at `path`, or `undefined` when it was not built. `log: false` leaves out what is below a warning. */
-export function sallyport(path: string, log: boolean): Subject | undefined {
+/** Variants of the binary: the route as bare as can be, the same without what is below a warning, and the whole of it. */
+export type Variant = "sallyport" | "sallyport-no-log" | "sallyport-guarded";
+
+const TITLES: Readonly<Record<Variant, string>> = {
+  sallyport: "",
+  "sallyport-no-log": ", no access log",
+  "sallyport-guarded": ", checks, limits, least connections",
+};
+
+/** What the guarded route says more; its limits are never reached. The second backend is the first by its name. */
+const GUARDS = `balance: least-connections
+health: {interval: 1s, timeout: 500ms}
+limits: {connections: 100000, rate: {limit: 1000000/s, burst: 1000000}, perSource: {connections: 100000, rate: {limit: 1000000/s, burst: 1000000}}}
+`;
+
+/** The binary at `path`, or `undefined` when it was not built. */
+export function sallyport(path: string, variant: Variant): Subject | undefined {
   const binary = resolve(path);
   if (!existsSync(binary)) return undefined;
   const version = versionLine([binary, "version"])?.match(/\d+\.\d+\.\d+\S*/)?.[0] ?? "";
+  const guarded = variant === "sallyport-guarded";
   return {
-    key: log ? "sallyport" : "sallyport-no-log",
-    name: `sallyport ${version}${log ? "" : ", no access log"}`,
+    key: variant,
+    name: `sallyport ${version}${TITLES[variant]}`,
     prepare: async ({ port, backendPort, directory }) => {
       const routes = join(directory, "routes");
       const admin = `127.0.0.1:${freePort()}`;
-      await Bun.write(
-        join(routes, "bench.yaml"),
-        `listen: "127.0.0.1:${port}"\nbackends: ["127.0.0.1:${backendPort}"]\n`,
-      );
+      const hosts = guarded ? ["127.0.0.1", "localhost"] : ["127.0.0.1"];
+      const backends = JSON.stringify(hosts.map((host) => `${host}:${backendPort}`));
+      const route = `listen: "127.0.0.1:${port}"\nbackends: ${backends}\n${guarded ? GUARDS : ""}`;
+      await Bun.write(join(routes, "bench.yaml"), route);
       return {
         command: [binary, "run", "--routes", routes, "--admin", admin, "--state", join(directory, "state.db")],
-        env: log ? {} : { SALLYPORT_LOG_LEVEL: "warn" },
+        env: variant === "sallyport-no-log" ? { SALLYPORT_LOG_LEVEL: "warn" } : {},
         ready: () => isReady(admin),
       };
     },

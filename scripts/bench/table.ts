@@ -11,7 +11,10 @@ export type Results = ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>
 /** Keys of the subjects that ratios are taken to. */
 const PEERS: readonly string[] = ["haproxy", "nginx"];
 
-/** The three tables: cost with ratios, the second figures, and how far apart the rounds were. */
+/** What a guarded route may cost, as a ratio to a bare one of the same run. */
+const GUARDED_GOAL = 1.1;
+
+/** The tables: cost with ratios, the guarded route against the bare one, the second figures, how far apart the rounds were. */
 export function formatTables(columns: readonly Column[], subjects: readonly Subject[], results: Results): string {
   const proxies = subjects.filter(({ prepare }) => prepare !== undefined);
   const costs = new Map(columns.map((column) => [column.key, medians(results, column, proxies, "cost")]));
@@ -37,6 +40,7 @@ export function formatTables(columns: readonly Column[], subjects: readonly Subj
       ["Cost of the proxy", ...columns.map(({ heading }) => heading)],
       [...proxies.map((subject) => [subject.name, ...costRow(subject)]), ["*goal for sallyport*", ...goals]],
     ),
+    ...guardedTable(columns, costs),
     table(
       ["On this machine", ...columns.map(({ asideHeading }) => asideHeading)],
       subjects.map((subject) => [subject.name, ...asideRow(subject)]),
@@ -46,6 +50,24 @@ export function formatTables(columns: readonly Column[], subjects: readonly Subj
       proxies.map((subject) => [subject.name, ...spreadRow(subject)]),
     ),
   ].join("\n\n");
+}
+
+function guardedTable(columns: readonly Column[], costs: ReadonlyMap<string, ReadonlyMap<string, number>>): string[] {
+  const ratios = columns.map(({ key }) => {
+    const guarded = costs.get(key)?.get("sallyport-guarded");
+    const bare = costs.get(key)?.get("sallyport");
+    return guarded === undefined || bare === undefined ? undefined : guarded / bare;
+  });
+  if (ratios.every((ratio) => ratio === undefined)) return [];
+  const goals = columns.map(() => `≤ ×${GUARDED_GOAL.toFixed(2)}`);
+  const cells = ratios.map((ratio) => (ratio === undefined ? "" : `×${ratio.toFixed(2)}`));
+  const head = ["Checks, limits, least connections", ...columns.map(({ heading }) => heading)];
+  return [
+    table(head, [
+      ["to a bare route", ...cells],
+      ["*goal*", ...goals],
+    ]),
+  ];
 }
 
 /** What a column's ratios are taken to: its lowest cost among the peers, or HAProxy's. */

@@ -1,58 +1,40 @@
-// The life of one connection, top to bottom: admitted → dialling, one target after the other → piping → ended, with
-// one close reason, one access record and one set of counters. The client's bytes wait in the pipe until a backend is
-// there. Matching and refusing happen before (`listener.ts`), so that a refused client costs less than an accepted one.
+// The life of one connection, top to bottom: admitted → dialling (`dialler.ts`) → piping → ended, with one close reason,
+// one access record and one set of counters. The client's bytes wait in the pipe until a backend is there. Matching and
+// refusing happen before (`listener.ts`), so that a refused client costs less than an accepted one.
 
-import { type TimerWheel, WheelEntry } from "../base/timer-wheel.ts";
-import type { Log } from "../observe/log.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import { hashSource } from "../base/hash.ts";
+import { parseIp } from "../base/ip.ts";
+import { WheelEntry } from "../base/timer-wheel.ts";
+import type { RouteTimeouts } from "../resource/route.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { DirectReader } from "../socket/direct-reader.ts";
 import { Pipe, type PipeOwner } from "../socket/pipe.ts";
 import type { Socket } from "../socket/socket.ts";
-import type { EngineCounters } from "./counters.ts";
-import { Dial, type Dialling } from "./dial.ts";
-import { clientAddress, refusalOf } from "./peer.ts";
-import type { Choice } from "./pool.ts";
-import type { Route } from "./route.ts";
+import { Dialler, type DiallerOwner } from "./dialler.ts";
+import type { Admission } from "./limit/admission.ts";
+import { clientAddress } from "./peer.ts";
+import type { Pool } from "./pool.ts";
+import { NO_TICKET, type Route } from "./route.ts";
+import type { LiveConnection, Services } from "./services.ts";
 import type { ConnectionSnapshot } from "./snapshot.ts";
-import { attemptKey, type Target } from "./target.ts";
-import type { RouteTimeouts } from "../resource/route.ts";
+import type { Target } from "./target.ts";
 
-/** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
-const SHARED_ATTEMPTS = 3;
-
-/**
- * The share of the connection limit that dials to one target may hold which were given up and cannot be cancelled: a target
- * that never answers must not use up what the others need.
- */
-const ABANDONED_SHARE = 0.25;
-
-/** The least an attempt is given, in milliseconds: one lost SYN is sent again after a second. */
-const LEAST_ATTEMPT_MS = 1_500;
-
-/** What every connection of an engine shares. */
-export interface Services {
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly wheel: TimerWheel;
-  readonly reader: DirectReader | null;
-  /** Live connections by id, in the order they were accepted. */
-  readonly connections: Map<number, Connection>;
-  readonly counters: EngineCounters;
+/** How a client came in. */
+export interface Arrival {
+  readonly route: Route;
+  /** Of the route's `admit`. */
+  readonly ticket: number;
+  readonly listener: string;
+  /** Added to the first port of a backend with a range. */
+  readonly portOffset: number;
 }
 
 /** Takes over an admitted client and dials for it. */
-export function serveConnection(
-  client: Socket,
-  route: Route,
-  listener: string,
-  portOffset: number,
-  services: Services,
-): void {
-  new Connection(client, route, listener, portOffset, services).begin();
+export function serveConnection(client: Socket, arrival: Arrival, services: Services): void {
+  new Connection(client, arrival, services).begin();
 }
 
-export class Connection extends WheelEntry implements PipeOwner, Dialling {
+class Connection extends WheelEntry implements LiveConnection, PipeOwner, DiallerOwner {
   readonly id: number;
   readonly route: Route;
   readonly listener: string;
@@ -61,19 +43,20 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
   /** Monotonic milliseconds. */
   readonly openedMs: number;
   readonly pipe: Pipe;
-  /** The target that is being dialled or is connected. */
   target: Target | null = null;
 
   readonly #services: Services;
   readonly #timeouts: RouteTimeouts;
-  readonly #portOffset: number;
-  #dial: Dial | null = null;
-  #tried: Set<string> | null = null;
-  #attemptDueMs = 0;
+  readonly #pool: Pool;
+  readonly #ticket: number;
+  readonly #admission: Admission | null;
+  #dialler: Dialler | null;
   #connectMs = -1;
 
-  constructor(client: Socket, route: Route, listener: string, portOffset: number, services: Services) {
+  constructor(client: Socket, { route, ticket, listener, portOffset }: Arrival, services: Services) {
     super();
+    this.#ticket = ticket;
+    this.#admission = ticket === NO_TICKET ? null : route.admission;
     this.#services = services;
     this.id = ++services.counters.accepted;
     this.route = route;
@@ -81,19 +64,21 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     this.client = clientAddress(client);
     this.openedMs = performance.now();
     this.#timeouts = route.plan.timeouts;
-    this.#portOffset = portOffset;
+    this.#pool = route.pool;
+    const bySource = route.pool.plan.balance === "source-hash";
+    const sourceHash = bySource ? hashSource(parseIp(this.clientHost) ?? 0) : 0;
+    this.#dialler = new Dialler(this, route, portOffset, sourceHash, services);
     this.pipe = new Pipe(client, this);
   }
 
-  /** Counts it as live and dials the first target. */
+  /** Counts it as live and looks for a backend. */
   begin(): void {
     this.#services.wheel.hold();
     this.route.connectionsActive++;
     this.#services.connections.set(this.id, this);
-    this.#dialNext();
+    this.#dialler?.next();
   }
 
-  /** The client's address alone, for matching. */
   get clientHost(): string {
     return this.client.slice(0, this.client.lastIndexOf(":")).replace(/^\[|\]$/g, "");
   }
@@ -106,89 +91,23 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     return this.#services.reader;
   }
 
-  /** Resets both sides. */
   abort(reason: CloseReason): void {
     this.pipe.abort(reason);
   }
 
   // --- dialling ---------------------------------------------------------------------------------------------------
 
-  #dialNext(): void {
-    const { pool } = this.route;
-    const { connectionLimit } = this.#services.counters;
-    const choice = pool.pick(this.#tried, connectionLimit * ABANDONED_SHARE);
-    if (choice !== undefined) {
-      this.#dialTo(choice);
-    } else if (this.#tried === null && pool.whenResolved(() => this.#resolved())) {
-      this.#attemptDueMs = this.#connectDueMs();
-      this.deadlineChanged();
-    } else {
-      this.abort("no-backend");
-    }
-  }
-
-  #resolved(): void {
-    if (this.pipe.reason === null && this.#dial === null) this.#dialNext();
-  }
-
-  #dialTo(choice: Choice): void {
-    const { runtime, counters } = this.#services;
-    const { target, address } = choice;
-    const dial = new Dial(choice, this, counters);
-    this.#dial = dial;
+  dialled(target: Target, socket: Socket): void {
+    this.#dialler = null;
     this.target = target;
-    target.connectionsActive++;
-    this.#attemptDueMs = this.#nextAttemptDueMs();
-    this.deadlineChanged();
-    runtime.connect(target.socketAddress(address, this.#portOffset), dial);
-  }
-
-  reached(dial: Dial, socket: Socket): void {
-    const { target } = dial.choice;
-    this.#dial = null;
-    this.#tried = null;
     this.#connectMs = performance.now() - this.openedMs;
-    target.lastError = undefined;
-    target.connectionsTotal++;
     this.route.connectSeconds.observe(this.#connectMs / 1000);
-    this.pipe.join(socket);
+    this.pipe.join(socket, this.route.bandwidth);
     this.deadlineChanged();
   }
 
-  failedToReach(dial: Dial, error: Error): void {
-    this.#attemptFailed(dial, refusalOf(error), error.message);
-  }
-
-  #attemptFailed(dial: Dial, reason: CloseReason, message: string): void {
-    const { target, address } = dial.choice;
-    const { log, wheel } = this.#services;
-    this.#dial = null;
-    this.target = null;
-    target.connectionsActive--;
-    target.dialFailures++;
-    if (target.noteFailure(message, wheel.nowMs)) {
-      const fields = { route: this.route.plan.name, backend: target.plan.address, address, reason };
-      log.write("warn", "dial-failed", `Cannot reach backend "${target.plan.address}": ${message}`, fields);
-    }
-    this.#tried ??= new Set();
-    this.#tried.add(attemptKey(target, address));
-    const late = performance.now() >= this.#connectDueMs();
-    if (late || this.route.pool.remaining(this.#tried) === 0) this.abort(reason);
-    else this.#dialNext();
-  }
-
-  #connectDueMs(): number {
-    const { connectMs } = this.#timeouts;
-    return connectMs === 0 ? Number.POSITIVE_INFINITY : this.openedMs + connectMs;
-  }
-
-  /** An equal part of what is left of the connect timeout, so that a silent target leaves time for the next one. */
-  #nextAttemptDueMs(): number {
-    const dueMs = this.#connectDueMs();
-    if (dueMs === Number.POSITIVE_INFINITY) return dueMs;
-    const now = performance.now();
-    const shares = Math.min(this.route.pool.remaining(this.#tried), SHARED_ATTEMPTS);
-    return Math.min(dueMs, now + Math.max((dueMs - now) / Math.max(shares, 1), LEAST_ATTEMPT_MS));
+  gaveUp(reason: CloseReason): void {
+    this.abort(reason);
   }
 
   // --- deadlines --------------------------------------------------------------------------------------------------
@@ -198,7 +117,7 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     if (this.pipe.closed) return;
     const { lifetimeMs } = this.#timeouts;
     let due = lifetimeMs === 0 ? Number.POSITIVE_INFINITY : this.openedMs + lifetimeMs;
-    if (this.pipe.outbound === null) due = Math.min(due, this.#attemptDueMs);
+    if (this.#dialler !== null) due = Math.min(due, this.#dialler.dueMs);
     else due = Math.min(due, this.pipe.deadline(this.#timeouts) || Number.POSITIVE_INFINITY);
     // One that is scheduled earlier finds out when it fires: a short connection is linked into the wheel only once.
     if (this.nextEntry !== null && this.dueMs <= due) return;
@@ -209,18 +128,14 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     const { lifetimeMs } = this.#timeouts;
     if (lifetimeMs !== 0 && nowMs >= this.openedMs + lifetimeMs) {
       this.abort("max-lifetime");
-    } else if (this.pipe.outbound !== null) {
+    } else if (this.#dialler === null) {
       const reason = this.pipe.overdue(nowMs, this.#timeouts);
       if (reason === null) this.deadlineChanged();
       else this.abort(reason);
-    } else if (nowMs < this.#attemptDueMs) {
+    } else if (nowMs < this.#dialler.dueMs) {
       this.deadlineChanged();
-    } else if (this.#dial === null) {
-      this.abort("no-backend");
     } else {
-      const dial = this.#dial;
-      dial.abandon();
-      this.#attemptFailed(dial, "dial-timeout", "No answer within the connect timeout");
+      this.#dialler.expired();
     }
   }
 
@@ -236,13 +151,17 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
     const { wheel, connections, log } = this.#services;
     wheel.cancel(this);
     wheel.release();
-    this.#dial?.abandon();
-    this.#dial = null;
+    this.#dialler?.cancel();
+    this.#dialler = null;
     connections.delete(this.id);
     const durationMs = performance.now() - this.openedMs;
     const bytesIn = pipe.inbound.bytes;
     const bytesOut = pipe.outbound === null ? 0 : pipe.outbound.bytes;
-    if (target !== null) target.connectionsActive--;
+    if (target !== null) {
+      const unanswered = reason === "backend-reset" && bytesOut === 0 && pipe.outbound?.pendingBytes === 0;
+      this.#pool.ended(target, unanswered ? durationMs - this.#connectMs : -1);
+    }
+    this.#admission?.leave(this.#ticket);
     route.connectionsActive--;
     route.bytesIn += bytesIn;
     route.bytesOut += bytesOut;
@@ -254,7 +173,7 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
       route: route.plan.name,
       listener: this.listener,
       client: this.client,
-      backend: target === null ? undefined : target.plan.address,
+      backend: target === null ? undefined : target.backend.plan.address,
       bytesIn,
       bytesOut,
       durationMs,
@@ -271,7 +190,7 @@ export class Connection extends WheelEntry implements PipeOwner, Dialling {
       route: this.route.plan.name,
       listener: this.listener,
       client: this.client,
-      ...(target === null || pipe.outbound === null ? {} : { backend: target.plan.address }),
+      ...(target === null || pipe.outbound === null ? {} : { backend: target.backend.plan.address }),
       openedAt: new Date(Date.now() - (now - this.openedMs)).toISOString(),
       durationMs: Math.round(now - this.openedMs),
       idleMs: Math.max(0, Math.round(now - pipe.activeMs)),

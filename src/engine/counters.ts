@@ -12,4 +12,6 @@ export interface EngineCounters {
   connectionLimit: number;
   /** When a client was last refused for `connectionLimit` and a warning said so; monotonic milliseconds. */
   fullWarnedMs: number;
+  /** When a warning said that a dial failed for want of descriptors or ports; monotonic milliseconds. */
+  shortageWarnedMs: number;
 }

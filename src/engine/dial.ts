@@ -1,9 +1,9 @@
-// One attempt to reach one address of a target. The runtime cannot cancel an attempt (bun.md 1.8), so one that was given
-// up stays counted until it settles, and its socket is aborted should it still open.
+// One attempt to reach one target. The runtime cannot cancel an attempt (oven-sh/bun has no such call), so one that was
+// given up stays counted until it settles, and its socket is aborted should it still open.
 
 import type { Socket, DialOwner } from "../socket/socket.ts";
 import type { EngineCounters } from "./counters.ts";
-import type { Choice } from "./pool.ts";
+import type { Target } from "./target.ts";
 
 /** Who waits for the attempt. */
 export interface Dialling {
@@ -12,12 +12,12 @@ export interface Dialling {
 }
 
 export class Dial implements DialOwner {
-  readonly choice: Choice;
+  readonly target: Target;
   #waiting: Dialling | null;
   readonly #counters: EngineCounters;
 
-  constructor(choice: Choice, waiting: Dialling, counters: EngineCounters) {
-    this.choice = choice;
+  constructor(target: Target, waiting: Dialling, counters: EngineCounters) {
+    this.target = target;
     this.#waiting = waiting;
     this.#counters = counters;
   }
@@ -27,7 +27,7 @@ export class Dial implements DialOwner {
     if (this.#waiting === null) return;
     this.#waiting = null;
     this.#counters.abandonedDials++;
-    this.choice.target.abandonedDials++;
+    this.target.abandonedDials++;
   }
 
   opened(socket: Socket): void {
@@ -44,7 +44,7 @@ export class Dial implements DialOwner {
     const waiting = this.#waiting;
     if (waiting === null) {
       this.#counters.abandonedDials--;
-      this.choice.target.abandonedDials--;
+      this.target.abandonedDials--;
     }
     this.#waiting = null;
     return waiting;

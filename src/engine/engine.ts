@@ -3,24 +3,35 @@
 // Everything that goes in or comes out is plain data, so that an engine may live in another thread.
 
 import { isDeepStrictEqual } from "node:util";
-import { lookupCidr, compileCidrMap } from "../base/cidr-map.ts";
 import { GatewayError } from "../base/gateway-error.ts";
-import { parseCidr, parseIp } from "../base/ip.ts";
 import { TimerWheel } from "../base/timer-wheel.ts";
 import type { Log } from "../observe/log.ts";
-import type { ListenerPlan, Plan } from "../plan/plan.ts";
+import type { ListenerPlan, Plan, RoutePlan } from "../plan/plan.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
-import type { Connection, Services } from "./connection.ts";
+import { ThrottleClock } from "../socket/throttle-clock.ts";
+import { Bandwidth } from "./bandwidth.ts";
 import { connectionLimit } from "./connection-limit.ts";
+import { HealthMonitor } from "./health/monitor.ts";
+import { Admission, needsAdmission, tableSlots } from "./limit/admission.ts";
+import { CounterTable } from "./limit/counter-table.ts";
 import { Listener, type RunningEntry } from "./listener.ts";
-import { Pool } from "./pool.ts";
+import { listConnections, matchingConnections } from "./live-connections.ts";
+import { Pool, type PoolServices } from "./pool.ts";
 import { systemLookUp } from "./resolve/look-up.ts";
 import type { LookUp } from "./resolve/name-query.ts";
 import { Resolver } from "./resolve/resolver.ts";
 import { Route } from "./route.ts";
-import type { BackendOverride, ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
+import type { Services } from "./services.ts";
+import type {
+  BackendOverride,
+  ConnectionFilter,
+  ConnectionSnapshot,
+  EngineSnapshot,
+  OverrideSettings,
+} from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
+import type { Target } from "./target.ts";
 
 /** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
 const FEW_CONNECTIONS = 4_000;
@@ -28,28 +39,42 @@ const FEW_CONNECTIONS = 4_000;
 export interface EngineOptions {
   readonly runtime: Runtime;
   readonly log: Log;
-  /** How names of backends are asked for; absent: as the system does. */
+  /** How names of backends are looked up; by the operating system if absent. */
   readonly lookUp?: LookUp;
 }
 
 export class Engine {
   readonly #services: Services;
-  readonly #resolver: Resolver;
+  readonly #poolServices: PoolServices;
   readonly #listeners = new Map<string, Listener>();
   readonly #routes = new Map<string, Route>();
   readonly #pools = new Map<string, Pool>();
-  readonly #overrides = new Map<string, BackendOverride>();
+  /** By route, then by backend. */
+  readonly #overrides = new Map<string, Map<string, OverrideSettings>>();
+  /** Of every route's limits; made when the first one has some. */
+  #table: CounterTable | null = null;
+  readonly #throttleClock = new ThrottleClock();
+  readonly #seed = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
   #draining = false;
   /** Applies are done one after the other. */
   #applying: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions) {
     const { runtime, log, lookUp = systemLookUp() } = options;
-    this.#resolver = new Resolver(log, lookUp);
+    const monitor = new HealthMonitor(runtime, log);
+    const wheel = new TimerWheel();
+    this.#poolServices = {
+      resolver: new Resolver(log, lookUp),
+      monitor,
+      log,
+      clock: wheel,
+      targetDown: (target) => this.#killTarget(target),
+    };
     this.#services = {
       runtime,
       log,
-      wheel: new TimerWheel(),
+      wheel,
+      monitor,
       reader: runtime.directReader(),
       connections: new Map(),
       counters: {
@@ -58,6 +83,7 @@ export class Engine {
         abandonedDials: 0,
         connectionLimit: 0,
         fullWarnedMs: Number.NEGATIVE_INFINITY,
+        shortageWarnedMs: Number.NEGATIVE_INFINITY,
       },
     };
   }
@@ -75,6 +101,7 @@ export class Engine {
     this.#setLimit(plan.listeners.length);
     this.#updatePools(plan);
     this.#updateRoutes(plan);
+    for (const route of this.#routes.values()) this.#applyOverrides(route);
     await this.#updateListeners(plan);
     this.#forgetRemoved(plan);
   }
@@ -94,7 +121,7 @@ export class Engine {
   #updatePools(plan: Plan): void {
     for (const poolPlan of plan.pools) {
       const pool = this.#pools.get(poolPlan.name);
-      if (pool === undefined) this.#pools.set(poolPlan.name, new Pool(poolPlan, this.#resolver));
+      if (pool === undefined) this.#pools.set(poolPlan.name, new Pool(poolPlan, this.#poolServices));
       else if (!isDeepStrictEqual(pool.plan, poolPlan)) pool.update(poolPlan);
     }
   }
@@ -103,14 +130,24 @@ export class Engine {
     for (const routePlan of plan.routes) {
       const pool = this.#pools.get(routePlan.pool);
       if (pool === undefined) throw new GatewayError("internal", `Plan has no pool "${routePlan.pool}"`);
-      const route = this.#routes.get(routePlan.name);
-      if (route === undefined) {
-        this.#routes.set(routePlan.name, new Route(routePlan, pool));
-      } else {
-        route.plan = routePlan;
-        route.pool = pool;
-      }
+      const known = this.#routes.get(routePlan.name);
+      const route = known ?? new Route(routePlan, pool);
+      if (known === undefined) this.#routes.set(routePlan.name, route);
+      route.plan = routePlan;
+      route.pool = pool;
+      route.admission = this.#admissionOf(routePlan);
+      const { bandwidth } = routePlan.limits;
+      // Connections that are there go on sharing what they have.
+      if (bandwidth === undefined) route.bandwidth = null;
+      else if (!isDeepStrictEqual(route.bandwidth?.spec, bandwidth))
+        route.bandwidth = new Bandwidth(bandwidth, this.#throttleClock);
     }
+  }
+
+  #admissionOf({ name, limits }: RoutePlan): Admission | null {
+    if (!needsAdmission(limits)) return null;
+    this.#table ??= CounterTable.create(tableSlots(this.#services.counters.connectionLimit));
+    return new Admission(name, limits, this.#table, this.#seed);
   }
 
   async #updateListeners(plan: Plan): Promise<void> {
@@ -159,40 +196,13 @@ export class Engine {
     }
   }
 
-  /**
-   * Sets by hand, replacing what was set before for this backend of this route; kept for one that is not in the plan now.
-   * Without settings it is removed.
-   */
-  setOverride(override: BackendOverride): void {
-    const key = JSON.stringify([override.route, override.backend]);
-    if (override.weight === undefined && override.state === undefined) this.#overrides.delete(key);
-    else this.#overrides.set(key, override);
-  }
-
   snapshot(): EngineSnapshot {
-    const snapshot = takeSnapshot(this.#listeners, this.#routes, this.#services, this.#draining);
-    const backends = snapshot.backends.map((backend) => {
-      const set = this.#overrides.get(JSON.stringify([backend.route, backend.backend]));
-      if (set === undefined) return backend;
-      const { route: _route, backend: _backend, ...override } = set;
-      return { ...backend, weight: override.weight ?? backend.weight, override };
-    });
-    return { ...snapshot, backends };
+    return takeSnapshot(this.#listeners, this.#routes, this.#services, this.#draining);
   }
 
   /** Live connections that match, in the order they were accepted, after id `after`, at most `limit`. */
   connections(filter: ConnectionFilter, after: string | undefined, limit: number): ConnectionSnapshot[] {
-    const afterId = after === undefined ? 0 : Number(after);
-    if (Number.isNaN(afterId)) {
-      throw new GatewayError("request/bad-after", `Cannot continue after "${after}": the id of a connection is wanted`);
-    }
-    const found: ConnectionSnapshot[] = [];
-    for (const connection of this.#matching(filter)) {
-      if (connection.id <= afterId) continue;
-      found.push(connection.snapshot());
-      if (found.length === limit) break;
-    }
-    return found;
+    return listConnections(this.#services.connections.values(), filter, after, limit);
   }
 
   /** Aborts one connection; false when there is none with this id. */
@@ -204,9 +214,28 @@ export class Engine {
 
   /** Aborts all that match; how many. */
   killWhere(filter: ConnectionFilter): number {
-    const doomed = [...this.#matching(filter)];
+    const doomed = [...matchingConnections(this.#services.connections.values(), filter)];
     for (const connection of doomed) connection.abort("killed");
     return doomed.length;
+  }
+
+  /**
+   * Sets by hand, replacing what was set before for this backend of this route; kept for one that is not in the plan now.
+   * Without settings it is removed.
+   */
+  setOverride({ route, backend, ...settings }: BackendOverride): void {
+    const ofRoute = this.#overrides.get(route) ?? new Map<string, OverrideSettings>();
+    this.#overrides.set(route, ofRoute);
+    if (settings.weight === undefined && settings.state === undefined) ofRoute.delete(backend);
+    else ofRoute.set(backend, settings);
+    const known = this.#routes.get(route);
+    if (known !== undefined) this.#applyOverrides(known);
+  }
+
+  #applyOverrides({ plan, pool }: Route): void {
+    const ofRoute = this.#overrides.get(plan.name);
+    if (ofRoute === undefined) return;
+    for (const { plan: written } of pool.backends) pool.setOverride(written.address, ofRoute.get(written.address));
   }
 
   /** Stops accepting for good, and resolves when no connection is left or `timeoutMs` has passed; then aborts the rest. */
@@ -214,20 +243,32 @@ export class Engine {
     this.#stopAccepting();
     await this.#idle(timeoutMs);
     this.#abortAll("drained");
-    this.#resolver.close();
+    this.#closePools();
   }
 
   /** Aborts everything now. */
   async stop(): Promise<void> {
     this.#stopAccepting();
     this.#abortAll("shutdown");
-    this.#resolver.close();
+    this.#closePools();
   }
 
   #stopAccepting(): void {
     this.#draining = true;
     for (const listener of this.#listeners.values()) listener.close();
     this.#listeners.clear();
+  }
+
+  #closePools(): void {
+    for (const pool of this.#pools.values()) pool.close();
+    this.#poolServices.resolver.close();
+    this.#poolServices.monitor.close();
+  }
+
+  #killTarget(target: Target): void {
+    for (const connection of this.#services.connections.values()) {
+      if (connection.target === target) connection.abort("killed");
+    }
   }
 
   #abortAll(reason: CloseReason): void {
@@ -245,27 +286,6 @@ export class Engine {
       resolve();
     }, DRAIN_POLL_MS);
     return promise;
-  }
-
-  *#matching(filter: ConnectionFilter): Generator<Connection> {
-    const { route, backend, source } = filter;
-    const cidr = source === undefined ? undefined : parseCidr(source);
-    if (source !== undefined && cidr === undefined) {
-      throw new GatewayError(
-        "request/bad-source",
-        `Cannot filter by source "${source}": an address or a CIDR is wanted`,
-      );
-    }
-    const sources = cidr === undefined ? undefined : compileCidrMap([{ cidr, value: 0 }]);
-    for (const connection of this.#services.connections.values()) {
-      if (route !== undefined && connection.route.plan.name !== route) continue;
-      if (backend !== undefined && connection.target?.plan.address !== backend) continue;
-      if (sources !== undefined) {
-        const ip = parseIp(connection.clientHost);
-        if (ip === undefined || lookupCidr(sources, ip) === -1) continue;
-      }
-      yield connection;
-    }
   }
 }
 

@@ -8,9 +8,10 @@ import type { ListenerPlan } from "../plan/plan.ts";
 import type { Listening } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
-import { serveConnection, type Services } from "./connection.ts";
+import { serveConnection } from "./connection.ts";
 import { clientAddress } from "./peer.ts";
 import type { Route } from "./route.ts";
+import type { Services } from "./services.ts";
 import type { ListenerSnapshot } from "./snapshot.ts";
 
 /** Between attempts to bind, in milliseconds. Ports are usually freed by somebody who is restarting just now. */
@@ -125,12 +126,11 @@ export class Listener implements SocketOwner {
 
   opened(socket: Socket): void {
     const entry = this.#entryFor(socket);
-    const reason = entry === undefined ? "no-route" : this.#refusal(entry.route, socket);
-    if (entry === undefined || reason !== null) {
-      this.#refuse(socket, entry?.route, reason ?? "no-route");
-    } else {
-      serveConnection(socket, entry.route, this.name, entry.portOffset, this.#services);
-    }
+    if (entry === undefined) return this.#refuse(socket, undefined, "no-route");
+    const { route, portOffset } = entry;
+    const admitted = this.#admit(route, socket);
+    if (typeof admitted === "string") return this.#refuse(socket, route, admitted);
+    serveConnection(socket, { route, ticket: admitted, listener: this.name, portOffset }, this.#services);
   }
 
   #entryFor(socket: Socket): RunningEntry | undefined {
@@ -141,10 +141,11 @@ export class Listener implements SocketOwner {
     return this.#entries[at === -1 ? fallback : at];
   }
 
-  #refusal(route: Route, socket: Socket): CloseReason | null {
-    const { connections, counters, log } = this.#services;
-    // A dial that was given up holds one descriptor, a connection two.
-    if (connections.size + counters.abandonedDials / 2 >= counters.connectionLimit) {
+  /** The route's ticket, or the reason to refuse. */
+  #admit(route: Route, socket: Socket): number | CloseReason {
+    const { connections, counters, monitor, log } = this.#services;
+    // A dial that was given up holds one descriptor, a check may hold one, a connection two.
+    if (connections.size + (counters.abandonedDials + monitor.loops) / 2 >= counters.connectionLimit) {
       const nowMs = performance.now();
       if (nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
         counters.fullWarnedMs = nowMs;
@@ -153,7 +154,7 @@ export class Listener implements SocketOwner {
       }
       return "denied-concurrency";
     }
-    return route.refusal(socket);
+    return route.admit(socket);
   }
 
   #refuse(socket: Socket, route: Route | undefined, reason: CloseReason): void {

@@ -1,32 +1,68 @@
-// A pool as it runs: its targets, whose turn it is, and the names that have to be resolved. Connections ask it for one
-// target after the other until one answers.
+// A pool as it runs: which target a connection gets, who has to wait for one, and what follows when a target fails or
+// comes back. Its backends know their targets; how one is chosen among the usable is its balancer's business.
 
-import type { PoolPlan, TargetPlan } from "../plan/plan.ts";
-import { parseIp } from "../base/ip.ts";
-import { pickRoundRobin } from "./balance.ts";
-import type { ResolvedAddress } from "./resolve/name-query.ts";
-import type { NameWatch, Resolver } from "./resolve/resolver.ts";
-import { attemptKey, Target } from "./target.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Log } from "../observe/log.ts";
+import type { PoolPlan } from "../plan/plan.ts";
+import type { HealthSpec } from "../resource/health.ts";
+import { Backend, type BackendOwner } from "./backend.ts";
+import { balancerOf } from "./balance/balancer.ts";
+import type { Balancer } from "./balance/candidate.ts";
+import type { HealthMonitor } from "./health/monitor.ts";
+import type { HealthState } from "./health/probe-loop.ts";
+import type { Resolver } from "./resolve/resolver.ts";
+import type { OverrideSettings } from "./snapshot.ts";
+import type { Target } from "./target.ts";
 
-/** What a connection gets to dial. */
-export interface Choice {
-  readonly target: Target;
-  /** One of the target's addresses. */
-  readonly address: string;
+/** What pools share. */
+export interface PoolServices {
+  readonly resolver: Resolver;
+  readonly monitor: HealthMonitor;
+  readonly log: Log;
+  /** Coarse monotonic milliseconds. */
+  readonly clock: { readonly nowMs: number };
+  /** A target went down whose live connections are to be killed. */
+  targetDown(target: Target): void;
 }
 
-export class Pool {
-  readonly name: string;
-  #targets: Target[] = [];
-  #plan: PoolPlan;
-  readonly #resolver: Resolver;
-  readonly #watches = new Map<string, NameWatch>();
-  #waiting: (() => void)[] = [];
+/** What a connection asks a pool for a target with. */
+export interface Ask {
+  /** Targets that it has tried. */
+  readonly tried: ReadonlySet<Target> | null;
+  /** A target with so many unsettled dials gets no more. */
+  readonly maxAbandoned: number;
+  readonly sourceHash: number;
+  readonly nowMs: number;
+}
 
-  constructor(plan: PoolPlan, resolver: Resolver) {
+/** A target; `full`: those that could be used have as many connections as they may; `none`: there is nothing to use. */
+export type Pick = Target | "full" | "none";
+
+/** Somebody who waits for a target. */
+export interface Waiter {
+  /** Has its turn; false: it goes on waiting. */
+  turn(): boolean;
+}
+
+export class Pool implements BackendOwner {
+  readonly name: string;
+  /** How many of the waiting wait for a place at a full target. */
+  queued = 0;
+
+  #plan: PoolPlan;
+  #balancer: Balancer;
+  #backends: readonly Backend[] = [];
+  /** Of all backends, the lowest tier first. */
+  #targets: readonly Target[] = [];
+  readonly #candidates: Target[] = [];
+  readonly #waiting = new Set<Waiter>();
+  readonly #services: PoolServices;
+
+  constructor(plan: PoolPlan, services: PoolServices) {
     this.name = plan.name;
     this.#plan = plan;
-    this.#resolver = resolver;
+    this.#balancer = balancerOf(plan.balance);
+    this.#services = services;
     this.update(plan);
   }
 
@@ -34,111 +70,224 @@ export class Pool {
     return this.#plan;
   }
 
-  get targets(): readonly Target[] {
-    return this.#targets;
+  get backends(): readonly Backend[] {
+    return this.#backends;
   }
 
-  /** Takes over a new plan; targets that are still in it keep their state and connections. */
+  /** Takes over a new plan; backends that are still in it keep their targets, state and connections. */
   update(plan: PoolPlan): void {
+    const checksChanged = !isDeepStrictEqual(this.#plan.health, plan.health);
     this.#plan = plan;
-    const before = new Map(this.#targets.map((target) => [target.plan.address, target]));
-    this.#targets = plan.targets.map((targetPlan) => {
+    this.#balancer = balancerOf(plan.balance);
+    const before = new Map(this.#backends.map((backend) => [backend.plan.address, backend]));
+    this.#backends = plan.targets.map((targetPlan) => {
       const known = before.get(targetPlan.address);
-      if (known === undefined) return new Target(targetPlan, literalAddresses(targetPlan));
-      known.plan = targetPlan;
-      return known;
+      before.delete(targetPlan.address);
+      return known ?? new Backend(targetPlan, this);
     });
-    this.#watchNames();
-    this.#wake();
+    this.#backends.forEach((backend, index) => {
+      const targetPlan = plan.targets[index];
+      if (targetPlan !== undefined) backend.update(targetPlan, this.#services.resolver, plan.resolveIntervalMs);
+    });
+    for (const backend of before.values()) this.#release(backend);
+    this.#refresh(checksChanged);
+    this.wake();
   }
 
-  /**
-   * The next address to try that is not in `tried`, of a target with fewer than `maxAbandoned` unsettled dials; `undefined`:
-   * nothing is left, or no name is resolved.
-   */
-  pick(tried: ReadonlySet<string> | null, maxAbandoned: number): Choice | undefined {
-    const [only] = this.#targets;
-    if (tried === null && only !== undefined && this.#targets.length === 1) {
-      const address = only.weight > 0 && only.abandonedDials < maxAbandoned ? only.nextAddress(null) : undefined;
-      return address === undefined ? undefined : { target: only, address };
+  /** Stops look-ups and checks. Connections that hold targets of this pool are not touched. */
+  close(): void {
+    for (const backend of this.#backends) this.#release(backend);
+    this.#backends = [];
+    this.#targets = [];
+    this.wake();
+  }
+
+  /** What was set by hand for a backend, as written; `undefined`: nothing. */
+  setOverride(address: string, settings: OverrideSettings | undefined): void {
+    const backend = this.#backends.find((each) => each.plan.address === address);
+    if (backend === undefined || isDeepStrictEqual(backend.override, settings)) return;
+    const wasDown = backend.override?.state === "down";
+    backend.override = settings;
+    const nowMs = performance.now();
+    for (const target of backend.targets) {
+      if (settings?.state === "down" && this.#plan.onDown === "kill") this.#services.targetDown(target);
+      if (wasDown) target.recovered(nowMs);
     }
-    const usable = (target: Target): boolean => target.abandonedDials < maxAbandoned && untried(target, tried);
-    const target = pickRoundRobin(this.#targets, usable);
-    const address = target?.nextAddress(tried);
-    return target === undefined || address === undefined ? undefined : { target, address };
+    this.wake();
   }
 
-  /** How many addresses `pick` can still give. */
-  remaining(tried: ReadonlySet<string> | null): number {
+  // --- choosing ---------------------------------------------------------------------------------------------------
+
+  /** The target that a connection dials next. */
+  pick(ask: Ask): Pick {
+    const candidates = this.#candidates;
+    candidates.length = 0;
+    const { tried, maxAbandoned, nowMs } = ask;
+    let tier = 0;
+    let full = false;
+    for (const target of this.#targets) {
+      // Tiers are in order: a higher one counts only when a lower one has nothing, not even a place to wait for.
+      if (target.tier !== tier) {
+        if (full || candidates.length > 0) break;
+        tier = target.tier;
+      }
+      if (tried?.has(target) === true || target.abandonedDials >= maxAbandoned) continue;
+      const state = target.state(nowMs);
+      if (state === "up") candidates.push(target);
+      else if (state === "full") full = true;
+    }
+    const [only] = candidates;
+    if (only === undefined) return full ? "full" : "none";
+    if (candidates.length === 1) return only;
+    for (const target of candidates) target.weigh(nowMs, this.#plan.slowStartMs);
+    return this.#balancer(candidates, ask.sourceHash) ?? "none";
+  }
+
+  /** The target of the other address family that may be dialled beside a silent one (RFC 8305). */
+  pickBeside(silent: Target, ask: Ask): Target | undefined {
+    if (silent.backend.targets.length === 1) return undefined;
+    return silent.backend.targets.find(
+      (target) =>
+        target.isOtherFamilyOf(silent) &&
+        ask.tried?.has(target) !== true &&
+        target.abandonedDials < ask.maxAbandoned &&
+        target.state(ask.nowMs) === "up",
+    );
+  }
+
+  /** How many targets a connection could still dial, up to `atMost`. */
+  remaining(tried: ReadonlySet<Target> | null, nowMs: number, atMost: number): number {
     let count = 0;
     for (const target of this.#targets) {
-      if (target.weight === 0) continue;
-      for (const address of target.addresses) if (tried?.has(attemptKey(target, address)) !== true) count++;
+      if (tried?.has(target) === true || target.state(nowMs) !== "up") continue;
+      if (++count >= atMost) break;
     }
     return count;
   }
 
-  /** Calls `then` once when anything is news: a name got an answer, the plan changed. False when no name is awaited. */
-  whenResolved(then: () => void): boolean {
-    if ([...this.#watches.values()].every((watch) => watch.answered)) return false;
-    this.#waiting.push(then);
-    return true;
+  // --- waiting ----------------------------------------------------------------------------------------------------
+
+  /** Whether a name was never answered, so that there may be targets soon. */
+  get awaitsNames(): boolean {
+    return this.#backends.some((backend) => backend.unanswered);
   }
 
-  /** Stops resolving names. Connections that hold targets of this pool are not touched. */
-  close(): void {
-    for (const watch of this.#watches.values()) watch.close();
-    this.#watches.clear();
-    this.#wake();
+  wait(waiter: Waiter): void {
+    this.#waiting.add(waiter);
   }
 
-  #wake(): void {
-    for (const then of this.#waiting.splice(0)) then();
+  leave(waiter: Waiter): void {
+    this.#waiting.delete(waiter);
   }
 
-  #watchNames(): void {
-    const wanted = new Set<string>();
+  /** Something is news: whoever waits has a turn, first come, first served, until one finds that it has to go on waiting. */
+  wake(): void {
+    for (const waiter of this.#waiting) if (!waiter.turn()) break;
+  }
+
+  /** A connection of a target was given up while it was being dialled. */
+  left(target: Target): void {
+    target.leave();
+    if (this.#waiting.size > 0) this.wake();
+  }
+
+  // --- what targets do --------------------------------------------------------------------------------------------
+
+  /** A target accepted a connection. */
+  reached(target: Target): void {
+    target.reached();
+    if (this.#plan.passive?.earlyResetMs === 0) this.#succeeded(target);
+  }
+
+  /**
+   * A connection of a target ended. `unansweredMs`: for how long it had lived when the backend reset it without having
+   * sent a byte; -1 when that is not how it ended.
+   */
+  ended(target: Target, unansweredMs: number): void {
+    const earlyResetMs = this.#plan.passive?.earlyResetMs ?? 0;
+    if (earlyResetMs !== 0) {
+      if (unansweredMs >= 0 && unansweredMs <= earlyResetMs) this.failed(target, "Reset without an answer");
+      else this.#succeeded(target);
+    }
+    this.left(target);
+  }
+
+  /** A target failed a client. Ejects it when it has done so often enough and others are left. */
+  failed(target: Target, why: string): void {
+    const { passive } = this.#plan;
+    // One silent port says nothing of the others of a range.
+    if (passive === undefined || target.ranged) return;
+    const nowMs = performance.now();
+    if (target.ejection.untilMs > nowMs || !target.ejection.failed(passive, nowMs)) return;
+    const others = this.#targets.some((other) => other !== target && isUsable(other, nowMs));
+    if (!others && !passive.ejectLast) return;
+    const forMs = target.ejection.eject(passive, nowMs) - nowMs;
+    target.ejectedFor = why;
+    target.backend.ejections++;
+    const { address, backend } = target;
+    const seconds = Math.round(forMs / 1000);
+    const message = `Backend "${backend.plan.address}" is ejected for ${seconds} s: ${why}`;
+    this.#services.log.write("warn", "backend-ejected", message, {
+      pool: this.name,
+      backend: backend.plan.address,
+      address,
+      seconds,
+      reason: why,
+    });
+    this.wake();
+  }
+
+  #succeeded(target: Target): void {
+    target.ejection.succeeded(this.#services.clock.nowMs);
+  }
+
+  targetsChanged(_backend: Backend, gone: readonly Target[]): void {
+    for (const target of gone) this.#unwatch(target);
+    this.#refresh(false);
+    this.wake();
+  }
+
+  #refresh(checksChanged: boolean): void {
+    const { health } = this.#plan;
+    this.#targets = this.#backends.flatMap((backend) => backend.targets).toSorted((a, b) => a.tier - b.tier);
     for (const target of this.#targets) {
-      if (!("host" in target.plan) || parseIp(target.plan.host) !== undefined) continue;
-      wanted.add(target.plan.host);
+      if (health === undefined) this.#unwatch(target);
+      else if (checksChanged || target.health === null) this.#watch(target, health);
     }
-    for (const [host, watch] of this.#watches) {
-      if (wanted.has(host)) continue;
-      watch.close();
-      this.#watches.delete(host);
-    }
-    for (const host of wanted) {
-      if (!this.#watches.has(host)) {
-        this.#watches.set(
-          host,
-          this.#resolver.watch({ host }, this.#plan.resolveIntervalMs, (answer) => this.#resolved(host, answer)),
-        );
-      }
-    }
-    // Targets that joined a name already known get its addresses now.
-    for (const [host, watch] of this.#watches) if (watch.addresses.length > 0) this.#resolved(host, watch.addresses);
   }
 
-  #resolved(host: string, answer: readonly ResolvedAddress[] | Error): void {
-    for (const target of this.#targets) {
-      if (!("host" in target.plan) || target.plan.host !== host) continue;
-      if (answer instanceof Error) {
-        if (target.addresses.length === 0) target.lastError = answer.message;
-      } else {
-        if (target.addresses.length === 0) target.lastError = undefined;
-        target.addresses = answer.map((address) => address.host);
-      }
+  #watch(target: Target, spec: HealthSpec): void {
+    const before = target.health;
+    const { where } = target;
+    const address = "unix" in where ? where : { host: where.host, port: where.port };
+    target.wasDown = before?.state.status === "down";
+    target.health = this.#services.monitor.watch(address, spec, (state) => this.#healthChanged(target, state));
+    before?.close();
+  }
+
+  #unwatch(target: Target): void {
+    target.health?.close();
+    target.health = null;
+  }
+
+  #healthChanged(target: Target, { status }: HealthState): void {
+    const nowMs = performance.now();
+    if (status === "up") {
+      target.ejection.lift();
+      target.recovered(nowMs);
+    } else if (status === "down" && this.#plan.onDown === "kill" && target.backend.override?.state !== "up") {
+      this.#services.targetDown(target);
     }
-    this.#wake();
+    this.wake();
+  }
+
+  #release(backend: Backend): void {
+    backend.close();
+    for (const target of backend.targets) this.#unwatch(target);
   }
 }
 
-function untried(target: Target, tried: ReadonlySet<string> | null): boolean {
-  if (tried === null) return target.addresses.length > 0;
-  return target.addresses.some((address) => !tried.has(attemptKey(target, address)));
-}
-
-function literalAddresses(plan: TargetPlan): readonly string[] {
-  if ("unix" in plan) return [plan.unix];
-  return !("host" in plan) || parseIp(plan.host) === undefined ? [] : [plan.host];
+function isUsable(target: Target, nowMs: number): boolean {
+  const state = target.state(nowMs);
+  return state === "up" || state === "full";
 }

@@ -1,9 +1,10 @@
 // Reads the running engine into plain data for the admin port. Only here are live connections added up: the data path
 // keeps each connection's bytes to itself until it ends.
 
-import type { Services } from "./connection.ts";
 import type { Listener } from "./listener.ts";
 import type { Route } from "./route.ts";
+import type { Services } from "./services.ts";
+import { snapshotBackend } from "./snapshot-backend.ts";
 import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "./snapshot.ts";
 
 /** One consistent picture: nothing runs between its parts. */
@@ -56,7 +57,7 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
     file: plan.file,
     line: plan.line,
     listeners,
-    backends: pool.targets.map((target) => target.plan.address),
+    backends: pool.backends.map((backend) => backend.plan.address),
     allow: plan.allow?.size ?? 0,
     deny: plan.deny?.size ?? 0,
     timeouts: plan.timeouts,
@@ -64,8 +65,8 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
     connectionLimit: plan.limits.connections,
     limits: plan.limits,
     connectionsActive: route.connectionsActive,
-    connectionsQueued: 0,
-    retries: 0,
+    connectionsQueued: pool.queued,
+    retries: route.retries,
     connectionsTotal: route.endedByReason(),
     bytesIn: route.bytesIn + (moving?.in ?? 0),
     bytesOut: route.bytesOut + (moving?.out ?? 0),
@@ -75,5 +76,7 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
 }
 
 function backendsOf(route: Route): BackendSnapshot[] {
-  return route.pool.targets.map((target) => target.snapshot(route.plan.name));
+  const now = { ms: performance.now(), date: Date.now() };
+  const { plan, pool } = route;
+  return pool.backends.map((backend) => snapshotBackend(plan.name, backend, pool.plan.slowStartMs, now));
 }

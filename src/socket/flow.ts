@@ -64,14 +64,17 @@ export class Flow implements SocketOwner {
     return this.#pending === null ? 0 : this.#pending.length;
   }
 
-  /** Connects the two directions of a connection and sends what has waited. */
-  static join(a: Flow, b: Flow): void {
+  /**
+   * Connects the two directions of a connection and sends what has waited. A sink is the other flow's source, or what takes
+   * its place to write to; that calls `retry`.
+   */
+  static join(a: Flow, b: Flow, sinkOfA: Socket, sinkOfB: Socket): void {
     a.reverse = b;
     b.reverse = a;
-    a.#sink = b.source;
-    b.#sink = a.source;
-    a.#flush(b.source);
-    b.#flush(a.source);
+    a.#sink = sinkOfA;
+    b.#sink = sinkOfB;
+    a.#flush(sinkOfA);
+    b.#flush(sinkOfB);
   }
 
   /** Drops what is held and reads no more: the sink is gone. */
@@ -100,8 +103,12 @@ export class Flow implements SocketOwner {
 
   /** The source has room again: that is news for the direction that writes to it. */
   writable(): void {
-    const { reverse } = this;
-    if (reverse !== null && reverse.#pending !== null) reverse.#flush(this.source);
+    this.reverse?.retry();
+  }
+
+  /** The sink may take what it has not taken, if there is any. */
+  retry(): void {
+    if (this.#pending !== null && this.#sink !== null) this.#flush(this.#sink);
   }
 
   ended(): void {

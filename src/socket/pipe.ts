@@ -24,6 +24,15 @@ export interface PipeLimits {
   readonly halfCloseMs: number;
 }
 
+/** To the backend, or to the client. */
+export type Direction = "in" | "out";
+
+/** Limits how fast bytes move. */
+export interface Throttle {
+  /** What `writer` is to write to instead of `sink`; it calls the writer's `retry` when it takes more again. */
+  throttle(sink: Socket, direction: Direction, writer: Flow): Socket;
+}
+
 /** Who is told about a pipe. */
 export interface PipeOwner {
   readonly clock: { readonly nowMs: number };
@@ -72,12 +81,18 @@ export class Pipe implements FlowObserver {
     return this.#reason;
   }
 
-  /** Connects the backend; from here bytes flow. */
-  join(backend: Socket): void {
+  /** Connects the backend; from here bytes flow, through what `throttle` puts before each sink. */
+  join(backend: Socket, throttle: Throttle | null): void {
+    const { inbound } = this;
     const outbound = new Flow(backend, this);
     this.outbound = outbound;
     backend.data = outbound;
-    Flow.join(this.inbound, outbound);
+    if (throttle === null) {
+      Flow.join(inbound, outbound, backend, inbound.source);
+    } else {
+      const toBackend = throttle.throttle(backend, "in", inbound);
+      Flow.join(inbound, outbound, toBackend, throttle.throttle(inbound.source, "out", outbound));
+    }
   }
 
   /** Resets both sides for `reason`, unless it is already ending for another. */

@@ -4,20 +4,14 @@ import { describe, expect, test } from "bun:test";
 import { echo, startBackend } from "../support/backend.ts";
 import { startFlow } from "../support/flow.ts";
 import { Peer } from "../support/peer.ts";
-
-/** A port on which nobody listens: bound once, so that it was free, and released. */
-async function deadPort(): Promise<number> {
-  const backend = await startBackend();
-  await backend.close();
-  return backend.port;
-}
+import { DEAD_HOST, deadPort, deadPorts } from "../support/visit.ts";
 
 describe("failover", () => {
   test("a refusing target is passed over and the client notices nothing", async () => {
     await using backend = await startBackend(echo);
     const dead = await deadPort();
     await using flow = await startFlow({
-      "db.yaml": { listen: "127.0.0.1:0", backends: [`127.0.0.1:${dead}`, `127.0.0.1:${backend.port}`] },
+      "db.yaml": { listen: "127.0.0.1:0", backends: [`${DEAD_HOST}:${dead}`, `127.0.0.1:${backend.port}`] },
     });
     const port = await flow.port("db");
     for (let round = 0; round < 4; round++) {
@@ -27,7 +21,7 @@ describe("failover", () => {
     }
     const warning = await flow.log.line("dial-failed");
     expect(warning.level).toBe("warn");
-    expect(warning.fields["backend"]).toBe(`127.0.0.1:${dead}`);
+    expect(warning.fields["backend"]).toBe(`${DEAD_HOST}:${dead}`);
     // Once per target and interval, not once per client.
     expect(flow.log.lines.filter((line) => line.event === "dial-failed")).toHaveLength(1);
     const { backends } = await flow.view.engine();
@@ -35,9 +29,9 @@ describe("failover", () => {
   });
 
   test("a client gets a reset when every target refuses", async () => {
-    const [first, second] = [await deadPort(), await deadPort()];
+    const [first, second] = await deadPorts(2);
     await using flow = await startFlow({
-      "db.yaml": { listen: "127.0.0.1:0", backends: [`127.0.0.1:${first}`, `127.0.0.1:${second}`] },
+      "db.yaml": { listen: "127.0.0.1:0", backends: [`${DEAD_HOST}:${first}`, `${DEAD_HOST}:${second}`] },
     });
     await using client = await Peer.connect(await flow.port("db"));
     expect(await client.end()).toBe("reset");

@@ -28,7 +28,7 @@ class Owner implements PipeOwner {
 function connected(window = 1_000): { client: MemorySocket; backend: MemorySocket; owner: Owner; pipe: Pipe } {
   const [client, backend, owner] = [new MemorySocket(window), new MemorySocket(window), new Owner()];
   const pipe = new Pipe(client, owner);
-  pipe.join(backend);
+  pipe.join(backend, null);
   return { client, backend, owner, pipe };
 }
 
@@ -75,7 +75,7 @@ describe("Pipe", () => {
     client.feed(text("bird"));
     client.finish();
     while (client.deliver());
-    pipe.join(backend);
+    pipe.join(backend, null);
     while (backend.read(100));
     expect(received(backend)).toBe("early bird");
     expect(backend.peerSawFin).toBe(true);

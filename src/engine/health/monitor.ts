@@ -7,6 +7,9 @@ import type { HealthSpec } from "../../resource/health.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
 import { addressText, type HealthState, ProbeLoop } from "./probe-loop.ts";
 
+/** Between the first checks of targets that appear together, in milliseconds: ten thousand at once would be a flood. */
+const STAGGER_MS = 1;
+
 /** One target's interest in the health of its address. */
 export interface HealthWatch {
   /** What is known now. */
@@ -26,10 +29,18 @@ export class HealthMonitor {
   readonly #log: Log;
   /** By address that is asked; usually one each. */
   readonly #shared = new Map<string, Shared[]>();
+  #loops = 0;
+  /** When the first check of the next loop may begin; monotonic milliseconds. */
+  #freeMs = 0;
 
   constructor(runtime: Pick<Runtime, "descriptorsExhausted">, log: Log) {
     this.#runtime = runtime;
     this.#log = log;
+  }
+
+  /** Loops that run: each may hold a descriptor at any time. */
+  get loops(): number {
+    return this.#loops;
   }
 
   /** Keeps `address` checked until closed. `changed` hears every new status from now on, never before this returned. */
@@ -58,11 +69,16 @@ export class HealthMonitor {
       }
     }
     this.#shared.clear();
+    this.#loops = 0;
   }
 
   #begin(address: SocketAddress, spec: HealthSpec): Shared {
     const watches: Shared["watches"] = new Map();
-    const loop = new ProbeLoop(address, spec, this.#runtime, this.#log, (state) => {
+    const nowMs = performance.now();
+    const delayMs = Math.max(0, this.#freeMs - nowMs);
+    this.#freeMs = nowMs + delayMs + STAGGER_MS;
+    this.#loops++;
+    const loop = new ProbeLoop(address, spec, delayMs, this.#runtime, this.#log, (state) => {
       // A copy: whoever hears of it may close watches, and those hear nothing more.
       for (const [watch, changed] of Array.from(watches)) if (watches.has(watch)) changed(state);
     });
@@ -75,6 +91,7 @@ export class HealthMonitor {
   #leave(key: string, shared: Shared, watch: HealthWatch): void {
     if (!shared.watches.delete(watch) || shared.watches.size > 0) return;
     shared.loop.close();
+    this.#loops--;
     const others = this.#shared.get(key)?.filter((each) => each !== shared) ?? [];
     if (others.length === 0) this.#shared.delete(key);
     else this.#shared.set(key, others);

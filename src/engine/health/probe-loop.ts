@@ -34,10 +34,11 @@ export class ProbeLoop {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
-  /** Checks at once, and from then on until closed. `changed` hears every new status. */
+  /** Checks after `delayMs`, and from then on until closed. `changed` hears every new status. */
   constructor(
     address: SocketAddress,
     spec: HealthSpec,
+    delayMs: number,
     runtime: Pick<Runtime, "descriptorsExhausted">,
     log: Log,
     changed: (state: HealthState) => void,
@@ -48,7 +49,8 @@ export class ProbeLoop {
     this.#log = log;
     this.#changed = changed;
     this.#riseFall = new RiseFall(spec.rise, spec.fall);
-    this.#begin();
+    if (delayMs <= 0) this.#begin();
+    else this.#beginIn(delayMs);
   }
 
   get state(): HealthState {
@@ -70,9 +72,13 @@ export class ProbeLoop {
     this.#check = runCheck(this.#address, check, timeoutMs, this.#runtime, (outcome) => {
       this.#take(outcome);
       if (this.#closed) return; // By whoever heard of the new status.
-      this.#timer = setTimeout(() => this.#begin(), Math.max(0, nextMs - performance.now()));
-      this.#timer.unref();
+      this.#beginIn(Math.max(0, nextMs - performance.now()));
     });
+  }
+
+  #beginIn(delayMs: number): void {
+    this.#timer = setTimeout(() => this.#begin(), delayMs);
+    this.#timer.unref();
   }
 
   #take(outcome: CheckOutcome): void {
