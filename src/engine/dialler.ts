@@ -6,10 +6,11 @@ import type { CloseReason } from "../socket/close-reason.ts";
 import type { Socket } from "../socket/socket.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { isOwnShortage, refusalOf } from "./peer.ts";
-import type { Ask, Pool, Waiter } from "./pool.ts";
+import type { Ask, Pick, Pool } from "./pool.ts";
 import type { Route } from "./route.ts";
 import type { Services } from "./services.ts";
 import type { Target } from "./target.ts";
+import type { Waiter } from "./waiting-line.ts";
 
 /** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
 const SHARED_ATTEMPTS = 3;
@@ -84,7 +85,10 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** Picks and dials the next target, or waits, or gives up. */
   next(): void {
-    const pick = this.#pool.pick(this);
+    this.#follow(this.#pool.pick(this));
+  }
+
+  #follow(pick: Pick): void {
     if (pick === "none") this.#none();
     else if (pick === "full") this.#enqueue();
     else this.#dialTo(pick);
@@ -122,7 +126,8 @@ export class Dialler implements Dialling, Waiter, Ask {
     // The time in the queue had a limit of its own.
     if (this.#queued) this.#budgetDueMs = this.#budget();
     this.#leaveQueue();
-    this.next();
+    // Not picked anew: the balancer has counted this one.
+    this.#follow(pick);
     return true;
   }
 

@@ -67,7 +67,7 @@ export class Engine {
       resolver: new Resolver(log, lookUp),
       monitor,
       log,
-      clock: wheel,
+      wheel,
       targetDown: (target) => this.#killTarget(target),
     };
     this.#services = {

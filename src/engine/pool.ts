@@ -2,6 +2,7 @@
 // comes back. Its backends know their targets; how one is chosen among the usable is its balancer's business.
 
 import { isDeepStrictEqual } from "node:util";
+import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Log } from "../observe/log.ts";
 import type { PoolPlan } from "../plan/plan.ts";
 import type { HealthSpec } from "../resource/health.ts";
@@ -13,14 +14,14 @@ import type { HealthState } from "./health/probe-loop.ts";
 import type { Resolver } from "./resolve/resolver.ts";
 import type { OverrideSettings } from "./snapshot.ts";
 import type { Target } from "./target.ts";
+import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
 /** What pools share. */
 export interface PoolServices {
   readonly resolver: Resolver;
   readonly monitor: HealthMonitor;
   readonly log: Log;
-  /** Coarse monotonic milliseconds. */
-  readonly clock: { readonly nowMs: number };
+  readonly wheel: TimerWheel;
   /** A target went down whose live connections are to be killed. */
   targetDown(target: Target): void;
 }
@@ -38,12 +39,6 @@ export interface Ask {
 /** A target; `full`: those that could be used have as many connections as they may; `none`: there is nothing to use. */
 export type Pick = Target | "full" | "none";
 
-/** Somebody who waits for a target. */
-export interface Waiter {
-  /** Has its turn; false: it goes on waiting. */
-  turn(): boolean;
-}
-
 export class Pool implements BackendOwner {
   readonly name: string;
   /** How many of the waiting wait for a place at a full target. */
@@ -55,7 +50,7 @@ export class Pool implements BackendOwner {
   /** Of all backends, the lowest tier first. */
   #targets: readonly Target[] = [];
   readonly #candidates: Target[] = [];
-  readonly #waiting = new Set<Waiter>();
+  readonly #line: WaitingLine;
   readonly #services: PoolServices;
 
   constructor(plan: PoolPlan, services: PoolServices) {
@@ -63,6 +58,7 @@ export class Pool implements BackendOwner {
     this.#plan = plan;
     this.#balancer = balancerOf(plan.balance);
     this.#services = services;
+    this.#line = new WaitingLine(services.wheel, () => this.#nextEjectionEndMs());
     this.update(plan);
   }
 
@@ -91,7 +87,7 @@ export class Pool implements BackendOwner {
     });
     for (const backend of before.values()) this.#release(backend);
     this.#refresh(checksChanged);
-    this.wake();
+    this.#line.wake();
   }
 
   /** Stops look-ups and checks. Connections that hold targets of this pool are not touched. */
@@ -99,7 +95,7 @@ export class Pool implements BackendOwner {
     for (const backend of this.#backends) this.#release(backend);
     this.#backends = [];
     this.#targets = [];
-    this.wake();
+    this.#line.wake();
   }
 
   /** What was set by hand for a backend, as written; `undefined`: nothing. */
@@ -113,7 +109,7 @@ export class Pool implements BackendOwner {
       if (settings?.state === "down" && this.#plan.onDown === "kill") this.#services.targetDown(target);
       if (wasDown) target.recovered(nowMs);
     }
-    this.wake();
+    this.#line.wake();
   }
 
   // --- choosing ---------------------------------------------------------------------------------------------------
@@ -151,7 +147,9 @@ export class Pool implements BackendOwner {
         target.isOtherFamilyOf(silent) &&
         ask.tried?.has(target) !== true &&
         target.abandonedDials < ask.maxAbandoned &&
-        target.state(ask.nowMs) === "up",
+        target.state(ask.nowMs) === "up" &&
+        // The backend may have left the plan while it was silent.
+        this.#targets.includes(target),
     );
   }
 
@@ -173,22 +171,17 @@ export class Pool implements BackendOwner {
   }
 
   wait(waiter: Waiter): void {
-    this.#waiting.add(waiter);
+    this.#line.add(waiter);
   }
 
   leave(waiter: Waiter): void {
-    this.#waiting.delete(waiter);
-  }
-
-  /** Something is news: whoever waits has a turn, first come, first served, until one finds that it has to go on waiting. */
-  wake(): void {
-    for (const waiter of this.#waiting) if (!waiter.turn()) break;
+    this.#line.remove(waiter);
   }
 
   /** A connection of a target was given up while it was being dialled. */
   left(target: Target): void {
     target.leave();
-    if (this.#waiting.size > 0) this.wake();
+    this.#line.wakeNext();
   }
 
   // --- what targets do --------------------------------------------------------------------------------------------
@@ -234,17 +227,24 @@ export class Pool implements BackendOwner {
       seconds,
       reason: why,
     });
-    this.wake();
+    this.#line.wake();
+  }
+
+  #nextEjectionEndMs(): number {
+    const { nowMs } = this.#services.wheel;
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const { ejection } of this.#targets) if (ejection.untilMs > nowMs) dueMs = Math.min(dueMs, ejection.untilMs);
+    return dueMs;
   }
 
   #succeeded(target: Target): void {
-    target.ejection.succeeded(this.#services.clock.nowMs);
+    target.ejection.succeeded(this.#services.wheel.nowMs);
   }
 
   targetsChanged(_backend: Backend, gone: readonly Target[]): void {
     for (const target of gone) this.#unwatch(target);
     this.#refresh(false);
-    this.wake();
+    this.#line.wake();
   }
 
   #refresh(checksChanged: boolean): void {
@@ -278,7 +278,7 @@ export class Pool implements BackendOwner {
     } else if (status === "down" && this.#plan.onDown === "kill" && target.backend.override?.state !== "up") {
       this.#services.targetDown(target);
     }
-    this.wake();
+    this.#line.wake();
   }
 
   #release(backend: Backend): void {

@@ -161,9 +161,13 @@ export class Target implements Candidate {
     return { host: where.host, port: where.port + portOffset };
   }
 
-  /** Whether both are addresses of one name, and of different families: one of them may be unreachable from here. */
+  /**
+   * Whether both are one service at addresses of different families, of which one may be unreachable from here. Records of
+   * a service that differ in port or priority are not.
+   */
   isOtherFamilyOf(other: Target): boolean {
     if ("unix" in this.where || "unix" in other.where || this.backend !== other.backend) return false;
+    if (this.where.port !== other.where.port || this.tier !== other.tier) return false;
     return this.where.host.includes(":") !== other.where.host.includes(":");
   }
 }

@@ -2,7 +2,7 @@
 // what a failure means, is the resolver's business.
 
 import { lookup, Resolver as DnsClient } from "node:dns/promises";
-import type { LookUp, NameAnswer } from "./name-query.ts";
+import { isAbsence, type LookUp, type NameAnswer } from "./name-query.ts";
 import { resolveRecords, type SrvRecord } from "./srv.ts";
 
 /** In milliseconds; the second try waits twice as long. Three servers are tried within the time a look-up has. */
@@ -15,8 +15,8 @@ const WITHDRAW_MS = 10_000;
  * for SRV records. Of neither is a lifetime known.
  */
 export function systemLookUp(): LookUp {
-  const lookUp: LookUp = async (query) =>
-    "srv" in query ? resolveRecords(await askRecords(query.srv, []), lookUp) : systemHost(query.host);
+  const lookUp: LookUp = async (query, known) =>
+    "srv" in query ? resolveRecords(await askRecords(query.srv, []), lookUp, known) : systemHost(query.host);
   return lookUp;
 }
 
@@ -25,8 +25,8 @@ export function systemLookUp(): LookUp {
  * `/etc/hosts` nor search domains count, but for `localhost`, which is the system's own (RFC 6761).
  */
 export function serverLookUp(servers: readonly string[]): LookUp {
-  const lookUp: LookUp = async (query) => {
-    if ("srv" in query) return resolveRecords(await askRecords(query.srv, servers), lookUp);
+  const lookUp: LookUp = async (query, known) => {
+    if ("srv" in query) return resolveRecords(await askRecords(query.srv, servers), lookUp, known);
     return /^(?:.*\.)?localhost\.?$/i.test(query.host) ? systemHost(query.host) : askHost(query.host, servers);
   };
   return lookUp;
@@ -77,11 +77,7 @@ async function addressRecords(asked: Promise<readonly AddressRecord[]>): Promise
     return { records: await asked };
   } catch (cause) {
     const error = cause instanceof Error ? cause : new Error("The query failed", { cause });
-    const code = "code" in error ? error.code : undefined;
-    // Bun says ENOTFOUND for both a name that is not there and one without such records.
-    return code === "ENOTFOUND" || code === "ENODATA"
-      ? { records: [], absence: error }
-      : { records: [], failure: error };
+    return isAbsence(error) ? { records: [], absence: error } : { records: [], failure: error };
   }
 }
 

@@ -23,10 +23,25 @@ export interface NameAnswer {
   readonly ttlMs?: number;
   /** The addresses of this family could not be asked for: what was known of them has not changed. */
   readonly unknownFamily?: 4 | 6;
+  /** From SRV only: what is known of the hosts that the records name. */
+  readonly hosts?: HostAddresses;
 }
 
-/** Asks once. Rejects when the name stands for nothing, or when nobody answers. */
-export type LookUp = (query: NameQuery) => Promise<NameAnswer>;
+/** IPs by host name. */
+export type HostAddresses = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Asks once. Rejects when the name stands for nothing, or when nobody answers. `known` is what the last good answer said
+ * of its hosts, for those that cannot be asked now.
+ */
+export type LookUp = (query: NameQuery, known?: HostAddresses) => Promise<NameAnswer>;
+
+/** Whether a look-up failed because there is nothing, and not because nobody could say. */
+export function isAbsence(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  // Bun says ENOTFOUND for both a name that is not there and one without such records.
+  return code === "ENOTFOUND" || code === "ENODATA";
+}
 
 /** The name as it is written in a route. */
 export function queryText(query: NameQuery): string {

@@ -1,6 +1,6 @@
 // What is known about one name while somebody watches it, and when it is due again. It asks nobody and logs nothing.
 
-import { type NameQuery, queryText, type ResolvedAddress } from "./name-query.ts";
+import { type HostAddresses, type NameQuery, queryText, type ResolvedAddress } from "./name-query.ts";
 
 /** After the first failure; doubles with each further one, up to the second. */
 const FIRST_RETRY_MS = 2_000;
@@ -29,6 +29,8 @@ export class Name {
   readonly interests = new Set<NameInterest>();
   /** The last good answer. */
   addresses: readonly ResolvedAddress[] = [];
+  /** What it said of the hosts of a service. */
+  hosts: HostAddresses | undefined;
   /** Why the last look-up failed. */
   error: Error | undefined;
   answered = false;

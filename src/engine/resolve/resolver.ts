@@ -128,7 +128,7 @@ export class Resolver {
     const cancel = this.#timing.after(GIVE_UP_MS, () =>
       resolve(new Error(`Cannot resolve "${name.text}": no answer within ${GIVE_UP_MS / 1000} seconds`)),
     );
-    this.#lookUp(name.query).then(
+    this.#lookUp(name.query, name.hosts).then(
       (answer) => resolve(answer.addresses.length === 0 ? new Error(`No address for "${name.text}"`) : answer),
       (error: unknown) => resolve(describeFailure(name.text, error)),
     );
@@ -156,6 +156,7 @@ export class Resolver {
     name.error = undefined;
     name.answered = true;
     name.ttlMs = answer.ttlMs;
+    name.hosts = answer.hosts;
     if (differs) name.addresses = addresses;
     if (recovered) this.#log.write("info", "resolve-recovered", `Resolved "${name.text}" again`, { host: name.text });
     if (differs) {

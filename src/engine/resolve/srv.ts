@@ -1,9 +1,10 @@
 // From SRV records (RFC 2782) to addresses: which records count, what their priorities and weights mean, and the
 // addresses of the hosts they name. The records come from strangers; who fetched them is not known here.
 
+import { isIP } from "node:net";
 import { formatHostPort, isHostName } from "../../base/address.ts";
 import { GatewayError } from "../../base/gateway-error.ts";
-import type { LookUp, NameAnswer, ResolvedAddress } from "./name-query.ts";
+import { type HostAddresses, isAbsence, type LookUp, type NameAnswer, type ResolvedAddress } from "./name-query.ts";
 
 /** One record, as it came. */
 export interface SrvRecord {
@@ -29,23 +30,34 @@ const CONCURRENT_HOSTS = 8;
 const ASK_HOSTS_MS = 8_000;
 /** When a host had no answer, the service is looked up again after so long, whatever the others' lifetimes. */
 const INCOMPLETE_TTL_MS = 5_000;
+/** Addresses of hosts that are remembered: no more of a service are ever used. */
+const MAX_REMEMBERED = 1_000;
 /** RFC 2782 wants "a very small chance" for weight 0 beside others: this part of the smallest weight. */
 const ZERO_WEIGHT_SHARE = 0.01;
 
 /**
- * The addresses of all hosts that `records` name, asked for by `lookUp`. A host that has none is left out; the weight of
- * a record is shared by the addresses of its host. Rejects with GatewayError `dns/no-service` when no record names a
- * host, `dns/no-target` when no host has an address.
+ * The addresses of all hosts that `records` name, asked for by `lookUp`. A host that has none is left out; one that
+ * cannot be asked keeps those in `known`. The weight of a record is shared by the addresses of its host. Rejects with
+ * GatewayError `dns/no-service` when no record names a host, `dns/no-target` when no host that answered has an address.
  */
-export async function resolveRecords(records: readonly SrvRecord[], lookUp: LookUp): Promise<NameAnswer> {
+export async function resolveRecords(
+  records: readonly SrvRecord[],
+  lookUp: LookUp,
+  known: HostAddresses = new Map(),
+): Promise<NameAnswer> {
   const targets = srvTargets(records);
   if (targets.length === 0) throw new GatewayError("dns/no-service", "The service is not available");
-  const { answers, failure } = await lookUpHosts(new Set(targets.map(({ host }) => host)), lookUp);
+  const names = new Set(targets.map(({ host }) => host));
+  const { answers, absent, failure } = await lookUpHosts(names, lookUp);
+  if (answers.size === 0) throw new GatewayError("dns/no-target", "No host of the service has an address", failure);
+  const hosts = new Map(
+    Array.from(names, (name) => [name, absent.has(name) ? [] : hostAddresses(name, answers, known)]),
+  );
   const byAddress = new Map<string, ResolvedAddress>();
   for (const { host: name, port, tier, weight: whole } of targets) {
-    const addresses = answers.get(name)?.addresses ?? [];
+    const addresses = hosts.get(name) ?? [];
     const weight = whole / addresses.length;
-    for (const { host } of addresses) {
+    for (const host of addresses) {
       const text = formatHostPort(host, port);
       const twin = byAddress.get(text);
       // Targets come in the order of their tiers: an address counts in its first one, with all its weights there.
@@ -53,13 +65,37 @@ export async function resolveRecords(records: readonly SrvRecord[], lookUp: Look
       else if (twin.tier === tier) byAddress.set(text, { ...twin, weight: (twin.weight ?? 0) + weight });
     }
   }
-  if (byAddress.size === 0) {
-    throw new GatewayError("dns/no-target", "No host of the service has an address", failure);
-  }
   const incomplete = failure !== undefined || [...answers.values()].some((each) => each.unknownFamily !== undefined);
   const ttls = [...answers.values()].flatMap(({ ttlMs }) => ttlMs ?? []);
   if (incomplete) ttls.push(INCOMPLETE_TTL_MS);
-  return { addresses: [...byAddress.values()], ...(ttls.length === 0 ? {} : { ttlMs: Math.min(...ttls) }) };
+  const ttl = ttls.length === 0 ? {} : { ttlMs: Math.min(...ttls) };
+  return { addresses: [...byAddress.values()], hosts: remembered(hosts), ...ttl };
+}
+
+/** What is known of a host now: its answer, and of what could not be asked for what was known before. */
+function hostAddresses(
+  name: string,
+  answers: ReadonlyMap<string, NameAnswer>,
+  known: HostAddresses,
+): readonly string[] {
+  const answer = answers.get(name);
+  const before = known.get(name) ?? [];
+  if (answer === undefined) return before;
+  const { addresses, unknownFamily } = answer;
+  const kept = unknownFamily === undefined ? [] : before.filter((host) => isIP(host) === unknownFamily);
+  return [...new Set([...addresses.map(({ host }) => host), ...kept])];
+}
+
+/** What is kept for the next look-up: strangers choose how long the answers are. */
+function remembered(hosts: HostAddresses): HostAddresses {
+  const kept = new Map<string, readonly string[]>();
+  let room = MAX_REMEMBERED;
+  for (const [name, addresses] of hosts) {
+    if (addresses.length === 0 || addresses.length > room) continue;
+    kept.set(name, addresses);
+    room -= addresses.length;
+  }
+  return kept;
 }
 
 /**
@@ -89,12 +125,19 @@ export function srvTargets(records: readonly SrvRecord[]): readonly SrvTarget[] 
     });
 }
 
-/** Asks for all hosts, some at a time. `failure`: why one of them is missing. */
-async function lookUpHosts(
-  hosts: ReadonlySet<string>,
-  lookUp: LookUp,
-): Promise<{ readonly answers: ReadonlyMap<string, NameAnswer>; readonly failure: unknown }> {
+interface HostAnswers {
+  /** Those with an address. */
+  readonly answers: ReadonlyMap<string, NameAnswer>;
+  /** Hosts that have no address, as whoever was asked says; what is in neither could not be asked. */
+  readonly absent: ReadonlySet<string>;
+  /** Why one of them has no answer. */
+  readonly failure: unknown;
+}
+
+/** Asks for all hosts, some at a time. */
+async function lookUpHosts(hosts: ReadonlySet<string>, lookUp: LookUp): Promise<HostAnswers> {
   const answers = new Map<string, NameAnswer>();
+  const absent = new Set<string>();
   const untilMs = performance.now() + ASK_HOSTS_MS;
   let failure: unknown;
   // One queue for all: each takes the next host when it is done with one.
@@ -106,12 +149,15 @@ async function lookUpHosts(
         return;
       }
       try {
-        answers.set(host, await lookUp({ host }));
+        const answer = await lookUp({ host });
+        if (answer.addresses.length > 0) answers.set(host, answer);
+        else absent.add(host);
       } catch (error) {
+        if (isAbsence(error)) absent.add(host);
         failure ??= error;
       }
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT_HOSTS }, work));
-  return { answers, failure };
+  return { answers, absent, failure };
 }

@@ -146,6 +146,24 @@ describe("the last good answer is kept", () => {
   });
 });
 
+test("the hosts of the last good answer are there for the next look-up", async () => {
+  const timers = new ManualTimers();
+  const given: unknown[] = [];
+  const known = new Map([["db1.test", ["192.0.2.1"]]]);
+  const resolver = new Resolver(
+    new RecordedLog(),
+    async (_, before) => {
+      given.push(before);
+      if (given.length === 2) throw REFUSED;
+      return { ...hosts("192.0.2.1"), hosts: known };
+    },
+    timers,
+  );
+  resolver.watch({ srv: "_pg._tcp.test" }, MINUTE_MS, () => {});
+  await timers.pass(MINUTE_MS + 2_000);
+  expect(given).toEqual([undefined, known, known]);
+});
+
 describe("a name is asked for again", () => {
   test.each([
     ["after the interval when its lifetime is not known", undefined, MINUTE_MS],

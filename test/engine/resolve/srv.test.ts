@@ -89,6 +89,45 @@ describe("addresses of a service", () => {
     expect((await resolveRecords(records("0 1 1 a"), lookUp)).ttlMs).toBe(5_000);
   });
 
+  test("keep what was known of a host that cannot be asked, and of a family, with what its record says now", async () => {
+    const known = new Map([
+      ["a", ["192.0.2.1", "2001:db8::1"]],
+      ["b", ["192.0.2.2"]],
+      ["gone", ["192.0.2.3"]],
+      ["unnamed", ["192.0.2.4"]],
+    ]);
+    const absent = Object.assign(new Error("no such name"), { code: "ENOTFOUND" });
+    const lookUp: LookUp = async (query) => {
+      if ("host" in query && query.host === "a") return { addresses: [{ host: "192.0.2.9" }], unknownFamily: 6 };
+      throw "host" in query && query.host === "gone" ? absent : new Error("no answer");
+    };
+    const answer = await resolveRecords(records("0 1 1 a", "0 5 7 b", "0 1 1 gone", "0 1 1 new"), lookUp, known);
+    expect(answer).toEqual({
+      addresses: [
+        { host: "192.0.2.9", port: 1, tier: 0, weight: 0.5 },
+        { host: "2001:db8::1", port: 1, tier: 0, weight: 0.5 },
+        { host: "192.0.2.2", port: 7, tier: 0, weight: 5 },
+      ],
+      hosts: new Map([
+        ["a", ["192.0.2.9", "2001:db8::1"]],
+        ["b", ["192.0.2.2"]],
+      ]),
+      ttlMs: 5_000,
+    });
+  });
+
+  test("are missing when no host answers, even if some are known", async () => {
+    const asked = resolveRecords(records("0 1 1 a"), knowing({}), new Map([["a", ["192.0.2.1"]]]));
+    expect(await asked.catch((error: unknown) => error)).toMatchObject({ code: "dns/no-target" });
+  });
+
+  test("are remembered up to a thousand", async () => {
+    const many = Array.from({ length: 999 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+    const lookUp = knowing({ a: many, b: ["192.0.2.1", "192.0.2.2"], c: ["192.0.2.3"] });
+    const { hosts } = await resolveRecords(records("0 1 1 a", "0 1 1 b", "0 1 1 c"), lookUp);
+    expect([...(hosts ?? new Map()).keys()]).toEqual(["a", "c"]);
+  });
+
   test("are missing when no host has one, and the cause is kept", async () => {
     const failure = await resolveRecords(records("0 1 1 a", "0 1 1 b"), knowing({})).catch((error: unknown) => error);
     expect(failure).toMatchObject({
