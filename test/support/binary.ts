@@ -4,9 +4,15 @@ import { copyFile, link, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Subprocess } from "bun";
+import * as v from "valibot";
+import { BackendSchema } from "../../src/admin/schema-engine.ts";
+import type { BackendSnapshot } from "../../src/engine/snapshot.ts";
 import { eventually } from "./eventually.ts";
+import { parsePrometheus } from "./prometheus.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
+
+const Backends = v.object({ items: v.array(BackendSchema) });
 
 /** What a finished process left. */
 export interface Finished {
@@ -78,9 +84,22 @@ export class Place {
     return finish(Bun.spawn([join(this.path, "sallyport"), ...argv], options));
   }
 
-  /** Starts a gateway on a free admin port and waits until it says where that is, ready or not. */
-  async start(argv: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<RunningBinary> {
-    const command = [join(this.path, "sallyport"), "run", "--admin", "127.0.0.1:0", "--log", "json", ...argv];
+  /** Writes a route file into `routes/`, as YAML or the route itself. */
+  async write(file: string, route: string | Readonly<Record<string, unknown>>): Promise<void> {
+    await Bun.write(join(this.path, "routes", file), typeof route === "string" ? route : JSON.stringify(route));
+  }
+
+  /**
+   * Starts a gateway on a free admin port and waits until it says where that is, ready or not. `under`: a command that
+   * runs the rest of its arguments.
+   */
+  async start(
+    argv: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+    under: readonly string[] = [],
+  ): Promise<RunningBinary> {
+    const binary = join(this.path, "sallyport");
+    const command = [...under, binary, "run", "--admin", "127.0.0.1:0", "--log", "json", ...argv];
     const child = Bun.spawn(command, { cwd: this.path, env: this.env(env), stdout: "pipe", stderr: "pipe" });
     const running = new RunningBinary(this, child);
     await running.logged(/^(?:not-)?ready$/);
@@ -140,6 +159,22 @@ export class RunningBinary implements AsyncDisposable {
     const found = items.find((item) => item.routes.includes(route) && item.state === "listening");
     if (found === undefined) throw new Error(`Route "${route}" does not listen: ${out}`);
     return found.port;
+  }
+
+  /** The backends of a route as the admin port tells about them, in the order written. */
+  async backends(route: string): Promise<readonly BackendSnapshot[]> {
+    const answer = await fetch(`http://${this.admin}/api/v1/backends?route=${route}`);
+    return v.parse(Backends, await answer.json()).items;
+  }
+
+  /** `GET /metrics`: name and labels as written → value. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const families = parsePrometheus(await (await fetch(`http://${this.admin}/metrics`)).text());
+    return new Map([...families.values()].flatMap(({ samples }) => [...samples]));
+  }
+
+  get pid(): number {
+    return this.#child.pid;
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -84,11 +84,14 @@ export async function startDnsServer(entries: Readonly<Record<string, DnsEntry>>
   udp.once("error", bound.reject).bind(port, "127.0.0.1", bound.resolve);
   await bound.promise;
 
+  let open = true;
   return Object.assign(server, {
     address: `127.0.0.1:${port}`,
     zone,
     questions,
     async [Symbol.asyncDispose]() {
+      if (!open) return;
+      open = false;
       udp.close();
       tcp.close();
     },

@@ -1,10 +1,13 @@
 // The compiled executable as a child process, with route files in a directory of its own; told about through its admin
 // port alone, as its users are.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
+import { BackendSchema, RouteSchema } from "../../src/admin/schema-engine.ts";
+import type { EngineSnapshot } from "../../src/engine/snapshot.ts";
+import { CLOSE_REASONS } from "../../src/socket/close-reason.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 
@@ -12,7 +15,19 @@ import { freePort } from "./free-port.ts";
 export interface RouteGateway extends AsyncDisposable {
   /** The port on which the route's first listener is bound. */
   port(route: string): Promise<number>;
+  engine(): Promise<Pick<EngineSnapshot, "routes" | "backends">>;
+  /** The access log so far, in the order of endings. */
+  accesses(): Promise<readonly Access[]>;
 }
+
+/** What a test looks at in an access line. */
+const Access = v.object({
+  event: v.literal("connection"),
+  client: v.string(),
+  backend: v.exactOptional(v.string()),
+  reason: v.picklist(CLOSE_REASONS),
+});
+export type Access = Omit<v.InferOutput<typeof Access>, "event">;
 
 /** Starts the executable on `files`, name → text; resolves when it is ready. */
 export async function startBinary(binary: string, files: Readonly<Record<string, string>>): Promise<RouteGateway> {
@@ -20,9 +35,11 @@ export async function startBinary(binary: string, files: Readonly<Record<string,
   const routes = join(directory, "routes");
   for (const [file, text] of Object.entries(files)) await Bun.write(join(routes, file), text);
   const admin = `127.0.0.1:${freePort()}`;
+  const log = join(directory, "log");
+  const state = join(directory, "state.db");
   const child = Bun.spawn(
-    [resolve(binary), "run", "--routes", routes, "--admin", admin, "--state", join(directory, "state.db")],
-    { stdio: ["ignore", "ignore", "ignore"], cwd: directory },
+    [resolve(binary), "run", "--routes", routes, "--admin", admin, "--state", state, "--log", "json"],
+    { stdio: ["ignore", "ignore", Bun.file(log)], cwd: directory },
   );
   const release = async (): Promise<void> => {
     child.kill("SIGKILL");
@@ -38,7 +55,21 @@ export async function startBinary(binary: string, files: Readonly<Record<string,
     await release();
     throw error;
   }
-  return { port: (route) => routePort(admin, route), [Symbol.asyncDispose]: release };
+  return {
+    port: (route) => routePort(admin, route),
+    engine: async () => ({
+      routes: await list(admin, "routes", RouteSchema),
+      backends: await list(admin, "backends", BackendSchema),
+    }),
+    accesses: async () => accessesOf(await readFile(log, "utf8")),
+    [Symbol.asyncDispose]: release,
+  };
+}
+
+/** The last line may be half written. */
+function accessesOf(log: string): Access[] {
+  const lines = log.slice(0, log.lastIndexOf("\n") + 1).split("\n");
+  return lines.filter((line) => line.includes('"event":"connection"')).map((line) => v.parse(Access, JSON.parse(line)));
 }
 
 async function isReady(admin: string): Promise<boolean> {
@@ -50,12 +81,15 @@ async function isReady(admin: string): Promise<boolean> {
   }
 }
 
-const LISTENERS = v.object({ items: v.array(v.object({ port: v.number(), routes: v.array(v.string()) })) });
+const Listener = v.object({ port: v.number(), routes: v.array(v.string()) });
 
 async function routePort(admin: string, route: string): Promise<number> {
-  const response = await fetch(`http://${admin}/api/v1/listeners`);
-  const { items } = v.parse(LISTENERS, await response.json());
-  const listener = items.find(({ routes }) => routes.includes(route));
+  const listener = (await list(admin, "listeners", Listener)).find(({ routes }) => routes.includes(route));
   if (listener === undefined) throw new Error(`No listener serves "${route}"`);
   return listener.port;
+}
+
+async function list<Item>(admin: string, what: string, item: v.GenericSchema<Item>): Promise<Item[]> {
+  const response = await fetch(`http://${admin}/api/v1/${what}`);
+  return v.parse(v.object({ items: v.array(item) }), await response.json()).items;
 }

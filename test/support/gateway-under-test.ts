@@ -5,7 +5,29 @@ import { type RouteGateway, startBinary } from "./gateway-binary.ts";
 
 /** Starts a gateway with one route, named `route`, from a free port to `backendPort`. */
 export async function startGatewayTo(route: string, backendPort: number): Promise<RouteGateway> {
-  const files = { [`${route}.yaml`]: `listen: 127.0.0.1:0\nbackends: ["127.0.0.1:${backendPort}"]\n` };
+  return startGatewayOn(route, [backendPort]);
+}
+
+/** Starts a gateway with one route, from a free port to these ports of loopback; `more` are further keys of the route. */
+export async function startGatewayOn(
+  route: string,
+  backendPorts: readonly number[],
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<RouteGateway> {
+  const backends = backendPorts.map((port) => `127.0.0.1:${port}`);
+  const files = { [`${route}.yaml`]: JSON.stringify({ listen: "127.0.0.1:0", backends, ...more }) };
   const binary = process.env["SALLYPORT_BINARY"];
-  return binary === undefined || binary === "" ? startFlow(files) : startBinary(binary, files);
+  if (binary !== undefined && binary !== "") return startBinary(binary, files);
+  const flow = await startFlow(files);
+  return {
+    port: (name) => flow.port(name),
+    engine: () => flow.view.engine(),
+    accesses: async () =>
+      flow.log.records.map(({ client, backend, reason }) => ({
+        client,
+        reason,
+        ...(backend === undefined ? {} : { backend }),
+      })),
+    [Symbol.asyncDispose]: () => flow[Symbol.asyncDispose](),
+  };
 }
