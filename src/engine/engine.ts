@@ -11,13 +11,13 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import { ThrottleClock } from "../socket/throttle-clock.ts";
 import { Bandwidth } from "./bandwidth.ts";
-import { connectionLimit } from "./connection-limit.ts";
+import { connectionLimit } from "./connection/connection-limit.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import { Admission, needsAdmission, tableSlots } from "./limit/admission.ts";
 import { CounterTable } from "./limit/counter-table.ts";
 import { Listener, type RunningEntry } from "./listener.ts";
-import { listConnections, matchingConnections } from "./live-connections.ts";
-import { Pool, type PoolServices } from "./pool.ts";
+import { listConnections, matchingConnections } from "./connection/live-connections.ts";
+import { Pool, type PoolServices } from "./pool/pool.ts";
 import { systemLookUp } from "./resolve/look-up.ts";
 import type { LookUp } from "./resolve/name-query.ts";
 import { Resolver } from "./resolve/resolver.ts";
@@ -31,7 +31,7 @@ import type {
   OverrideSettings,
 } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./pool/target.ts";
 
 /** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
 const FEW_CONNECTIONS = 4_000;

@@ -9,7 +9,7 @@ import type { Socket } from "../socket/socket.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { type Admission, REFUSED_RATE } from "./limit/admission.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool } from "./pool/pool.ts";
 
 /** Of a connection that no limit counts. */
 export const NO_TICKET = -1;

@@ -11,7 +11,7 @@ import type { EngineCounters } from "./counters.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
 import type { Route } from "./route.ts";
 import type { ConnectionSnapshot } from "./snapshot.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./pool/target.ts";
 
 export interface Services {
   readonly runtime: Runtime;

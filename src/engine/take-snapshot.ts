@@ -4,7 +4,7 @@
 import type { Listener } from "./listener.ts";
 import type { Route } from "./route.ts";
 import type { Services } from "./services.ts";
-import { snapshotBackend } from "./snapshot-backend.ts";
+import { snapshotBackend } from "./pool/snapshot-backend.ts";
 import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "./snapshot.ts";
 
 /** One consistent picture: nothing runs between its parts. */

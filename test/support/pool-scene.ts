@@ -3,18 +3,18 @@
 
 import { spyOn } from "bun:test";
 import { TICK_MS, TimerWheel, WheelEntry } from "../../src/base/timer-wheel.ts";
-import { Dial } from "../../src/engine/dial.ts";
-import { Dialler, type DiallerOwner } from "../../src/engine/dialler.ts";
+import { Dial } from "../../src/engine/connection/dial.ts";
+import { Dialler, type DiallerOwner } from "../../src/engine/connection/dialler.ts";
 import { HealthMonitor, type HealthWatch } from "../../src/engine/health/monitor.ts";
 import { addressText, type HealthState } from "../../src/engine/health/probe-loop.ts";
-import { Pool } from "../../src/engine/pool.ts";
+import { Pool } from "../../src/engine/pool/pool.ts";
 import { type NameQuery, queryText, type ResolvedAddress } from "../../src/engine/resolve/name-query.ts";
 import type { NameListener } from "../../src/engine/resolve/name.ts";
 import { type NameWatch, Resolver } from "../../src/engine/resolve/resolver.ts";
 import { Route } from "../../src/engine/route.ts";
 import type { Services } from "../../src/engine/services.ts";
-import type { Target } from "../../src/engine/target.ts";
-import type { Waiter } from "../../src/engine/waiting-line.ts";
+import type { Target } from "../../src/engine/pool/target.ts";
+import type { Waiter } from "../../src/engine/pool/waiting-line.ts";
 import type { PoolPlan } from "../../src/plan/plan.ts";
 import type { HealthSpec } from "../../src/resource/health.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";

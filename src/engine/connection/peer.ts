@@ -1,7 +1,7 @@
 // What a socket's peer is called, and what a failed dial means in the words of close reasons.
 
-import type { CloseReason } from "../socket/close-reason.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { CloseReason } from "../../socket/close-reason.ts";
+import type { Socket } from "../../socket/socket.ts";
 
 const MAPPED_PREFIX = "::ffff:";
 

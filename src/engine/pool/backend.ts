@@ -1,11 +1,11 @@
 // One backend of a pool as written: the targets it stands for now, what was set by hand, and counters that outlive its
 // targets. Which targets there are follows its name.
 
-import { parseIp } from "../base/ip.ts";
-import type { TargetPlan } from "../plan/plan.ts";
-import type { NameQuery, ResolvedAddress } from "./resolve/name-query.ts";
-import type { NameWatch, Resolver } from "./resolve/resolver.ts";
-import type { OverrideSettings } from "./snapshot.ts";
+import { parseIp } from "../../base/ip.ts";
+import type { TargetPlan } from "../../plan/plan.ts";
+import type { NameQuery, ResolvedAddress } from "../resolve/name-query.ts";
+import type { NameWatch, Resolver } from "../resolve/resolver.ts";
+import type { OverrideSettings } from "../snapshot.ts";
 import { Target, type TargetAddress, type TargetBackend, type TargetStanding } from "./target.ts";
 
 /** Above every priority that SRV records can have. */

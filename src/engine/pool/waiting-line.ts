@@ -1,7 +1,7 @@
 // Who waits for a target of one pool, first come, first served, and when they have a turn. What a turn comes to is the
 // waiter's business; which target there is, the pool's.
 
-import { type TimerWheel, WheelEntry } from "../base/timer-wheel.ts";
+import { type TimerWheel, WheelEntry } from "../../base/timer-wheel.ts";
 
 /** Somebody who waits for a target. */
 export interface Waiter {
@@ -13,6 +13,8 @@ export interface Waiter {
 
 export class WaitingLine extends WheelEntry {
   readonly #waiting = new Set<Waiter>();
+  /** How many of them have tried some targets; that does not change while they wait. */
+  #picky = 0;
   readonly #wheel: TimerWheel;
   readonly #nextEndMs: () => number;
 
@@ -25,11 +27,14 @@ export class WaitingLine extends WheelEntry {
 
   add(waiter: Waiter): void {
     this.#waiting.add(waiter);
+    if (waiter.tried !== null) this.#picky++;
     this.#awaitEnd();
   }
 
   remove(waiter: Waiter): void {
-    if (this.#waiting.delete(waiter) && this.#waiting.size === 0) this.#wheel.cancel(this);
+    if (!this.#waiting.delete(waiter)) return;
+    if (waiter.tried !== null) this.#picky--;
+    if (this.#waiting.size === 0) this.#wheel.cancel(this);
   }
 
   /** Something is news: whoever waits has a turn. */
@@ -46,6 +51,8 @@ export class WaitingLine extends WheelEntry {
   wakeNext(): void {
     let anyRoom = true;
     for (const waiter of this.#waiting) {
+      // A long line of fresh ones is not walked to its end for nothing.
+      if (!anyRoom && this.#picky === 0) break;
       const fresh = waiter.tried === null;
       if (fresh && !anyRoom) continue;
       if (!waiter.turn() && fresh) anyRoom = false;

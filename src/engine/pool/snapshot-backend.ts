@@ -3,7 +3,7 @@
 // last dial failed.
 
 import type { Backend } from "./backend.ts";
-import type { BackendSnapshot, CheckSnapshot, TargetSnapshot } from "./snapshot.ts";
+import type { BackendSnapshot, CheckSnapshot, TargetSnapshot } from "../snapshot.ts";
 import type { Target } from "./target.ts";
 
 /** One moment by both clocks: monotonic milliseconds, and milliseconds since the Unix epoch. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { connectionLimit } from "../../src/engine/connection-limit.ts";
+import { connectionLimit } from "../../../src/engine/connection/connection-limit.ts";
 
 test("two descriptors a connection, beside the listeners and a reserve, never below one", () => {
   expect(connectionLimit(20_000, 1)).toBe(9_935);

@@ -2,17 +2,17 @@
 // comes back. Its backends know their targets; how one is chosen among the usable is its balancer's business.
 
 import { isDeepStrictEqual } from "node:util";
-import type { TimerWheel } from "../base/timer-wheel.ts";
-import type { Log } from "../observe/log.ts";
-import type { PoolPlan } from "../plan/plan.ts";
-import type { HealthSpec } from "../resource/health.ts";
+import type { TimerWheel } from "../../base/timer-wheel.ts";
+import type { Log } from "../../observe/log.ts";
+import type { PoolPlan } from "../../plan/plan.ts";
 import { Backend, type BackendOwner } from "./backend.ts";
-import { balancerOf } from "./balance/balancer.ts";
-import type { Balancer } from "./balance/candidate.ts";
-import type { HealthMonitor } from "./health/monitor.ts";
-import type { HealthState } from "./health/probe-loop.ts";
-import type { Resolver } from "./resolve/resolver.ts";
-import type { OverrideSettings } from "./snapshot.ts";
+import { balancerOf } from "../balance/balancer.ts";
+import type { Balancer } from "../balance/candidate.ts";
+import type { HealthMonitor } from "../health/monitor.ts";
+import type { HealthStatus } from "../health/rise-fall.ts";
+import type { Resolver } from "../resolve/resolver.ts";
+import type { OverrideSettings } from "../snapshot.ts";
+import { TargetChecks } from "./target-checks.ts";
 import type { Target } from "./target.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
@@ -51,6 +51,7 @@ export class Pool implements BackendOwner {
   #targets: readonly Target[] = [];
   readonly #candidates: Target[] = [];
   readonly #line: WaitingLine;
+  readonly #checks: TargetChecks;
   readonly #services: PoolServices;
 
   constructor(plan: PoolPlan, services: PoolServices) {
@@ -58,6 +59,7 @@ export class Pool implements BackendOwner {
     this.#plan = plan;
     this.#balancer = balancerOf(plan.balance);
     this.#services = services;
+    this.#checks = new TargetChecks(services.monitor, (target, status) => this.#healthChanged(target, status));
     this.#line = new WaitingLine(services.wheel, () => this.#nextEjectionEndMs());
     this.update(plan);
   }
@@ -184,7 +186,16 @@ export class Pool implements BackendOwner {
     this.#line.wakeNext();
   }
 
+  settledLate(): void {
+    this.#line.wakeNext();
+  }
+
   // --- what targets do --------------------------------------------------------------------------------------------
+
+  /** Whether connections of this target are not to live now. */
+  killsConnectionsOf(target: Target): boolean {
+    return this.#plan.onDown === "kill" && target.state(this.#services.wheel.nowMs) === "down";
+  }
 
   /** A target accepted a connection. */
   reached(target: Target): void {
@@ -242,35 +253,17 @@ export class Pool implements BackendOwner {
   }
 
   targetsChanged(_backend: Backend, gone: readonly Target[]): void {
-    for (const target of gone) this.#unwatch(target);
+    for (const target of gone) this.#checks.stop(target);
     this.#refresh(false);
     this.#line.wake();
   }
 
   #refresh(checksChanged: boolean): void {
-    const { health } = this.#plan;
     this.#targets = this.#backends.flatMap((backend) => backend.targets).toSorted((a, b) => a.tier - b.tier);
-    for (const target of this.#targets) {
-      if (health === undefined) this.#unwatch(target);
-      else if (checksChanged || target.health === null) this.#watch(target, health);
-    }
+    this.#checks.update(this.#targets, this.#plan.health, checksChanged);
   }
 
-  #watch(target: Target, spec: HealthSpec): void {
-    const before = target.health;
-    const { where } = target;
-    const address = "unix" in where ? where : { host: where.host, port: where.port };
-    target.wasDown = before?.state.status === "down";
-    target.health = this.#services.monitor.watch(address, spec, (state) => this.#healthChanged(target, state));
-    before?.close();
-  }
-
-  #unwatch(target: Target): void {
-    target.health?.close();
-    target.health = null;
-  }
-
-  #healthChanged(target: Target, { status }: HealthState): void {
+  #healthChanged(target: Target, status: HealthStatus): void {
     const nowMs = performance.now();
     if (status === "up") {
       target.ejection.lift();
@@ -283,7 +276,7 @@ export class Pool implements BackendOwner {
 
   #release(backend: Backend): void {
     backend.close();
-    for (const target of backend.targets) this.#unwatch(target);
+    for (const target of backend.targets) this.#checks.stop(target);
   }
 }
 

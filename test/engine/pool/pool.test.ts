@@ -2,12 +2,12 @@
 // forgotten, and nobody is sent where nobody should be.
 
 import { expect, test } from "bun:test";
-import type { ResolvedAddress } from "../../src/engine/resolve/name-query.ts";
-import type { OverrideSettings } from "../../src/engine/snapshot.ts";
-import type { PoolPlan, TargetPlan } from "../../src/plan/plan.ts";
-import type { PassiveSpec } from "../../src/resource/health.ts";
-import { PoolScene } from "../support/pool-scene.ts";
-import { Random } from "../support/random.ts";
+import type { ResolvedAddress } from "../../../src/engine/resolve/name-query.ts";
+import type { OverrideSettings } from "../../../src/engine/snapshot.ts";
+import type { PoolPlan, TargetPlan } from "../../../src/plan/plan.ts";
+import type { PassiveSpec } from "../../../src/resource/health.ts";
+import { PoolScene } from "../../support/pool-scene.ts";
+import { Random } from "../../support/random.ts";
 
 const SEQUENCES = 1_200;
 const STEPS = 120;

@@ -1,9 +1,9 @@
 // One attempt to reach one target. The runtime cannot cancel an attempt (oven-sh/bun has no such call), so one that was
 // given up stays counted until it settles, and its socket is aborted should it still open.
 
-import type { Socket, DialOwner } from "../socket/socket.ts";
-import type { EngineCounters } from "./counters.ts";
-import type { Target } from "./target.ts";
+import type { Socket, DialOwner } from "../../socket/socket.ts";
+import type { EngineCounters } from "../counters.ts";
+import type { Target } from "../pool/target.ts";
 
 /** Who waits for the attempt. */
 export interface Dialling {
@@ -11,14 +11,21 @@ export interface Dialling {
   failedToReach(dial: Dial, error: Error): void;
 }
 
+/** Hears that a dial which was given up has settled: its target may be dialled again. */
+export interface DialHome {
+  settledLate(): void;
+}
+
 export class Dial implements DialOwner {
   readonly target: Target;
   #waiting: Dialling | null;
   readonly #counters: EngineCounters;
+  readonly #home: DialHome;
 
-  constructor(target: Target, waiting: Dialling, counters: EngineCounters) {
+  constructor(target: Target, waiting: Dialling, home: DialHome, counters: EngineCounters) {
     this.target = target;
     this.#waiting = waiting;
+    this.#home = home;
     this.#counters = counters;
   }
 
@@ -45,6 +52,7 @@ export class Dial implements DialOwner {
     if (waiting === null) {
       this.#counters.abandonedDials--;
       this.target.abandonedDials--;
+      this.#home.settledLate();
     }
     this.#waiting = null;
     return waiting;

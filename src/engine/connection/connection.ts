@@ -2,22 +2,22 @@
 // one access record and one set of counters. The client's bytes wait in the pipe until a backend is there. Matching and
 // refusing happen before (`listener.ts`), so that a refused client costs less than an accepted one.
 
-import { hashSource } from "../base/hash.ts";
-import { parseIp } from "../base/ip.ts";
-import { WheelEntry } from "../base/timer-wheel.ts";
-import type { RouteTimeouts } from "../resource/route.ts";
-import type { CloseReason } from "../socket/close-reason.ts";
-import type { DirectReader } from "../socket/direct-reader.ts";
-import { Pipe, type PipeOwner } from "../socket/pipe.ts";
-import type { Socket } from "../socket/socket.ts";
+import { hashSource } from "../../base/hash.ts";
+import { parseIp } from "../../base/ip.ts";
+import { WheelEntry } from "../../base/timer-wheel.ts";
+import type { RouteTimeouts } from "../../resource/route.ts";
+import type { CloseReason } from "../../socket/close-reason.ts";
+import type { DirectReader } from "../../socket/direct-reader.ts";
+import { Pipe, type PipeOwner } from "../../socket/pipe.ts";
+import type { Socket } from "../../socket/socket.ts";
 import { Dialler, type DiallerOwner } from "./dialler.ts";
-import type { Admission } from "./limit/admission.ts";
+import type { Admission } from "../limit/admission.ts";
 import { clientAddress } from "./peer.ts";
-import type { Pool } from "./pool.ts";
-import { NO_TICKET, type Route } from "./route.ts";
-import type { LiveConnection, Services } from "./services.ts";
-import type { ConnectionSnapshot } from "./snapshot.ts";
-import type { Target } from "./target.ts";
+import type { Pool } from "../pool/pool.ts";
+import { NO_TICKET, type Route } from "../route.ts";
+import type { LiveConnection, Services } from "../services.ts";
+import type { ConnectionSnapshot } from "../snapshot.ts";
+import type { Target } from "../pool/target.ts";
 
 /** How a client came in. */
 export interface Arrival {

@@ -1,15 +1,15 @@
 // One address of a backend as it runs: what is connected to it, how it answered last, and whether it may be used now. It
 // lives as long as its backend has the address, so that counters and state survive a reload that changes something else.
 
-import { formatHostPort } from "../base/address.ts";
-import { hashText } from "../base/hash.ts";
-import type { TargetPlan } from "../plan/plan.ts";
-import type { SocketAddress } from "../runtime/runtime.ts";
-import type { Candidate } from "./balance/candidate.ts";
-import { Ejection } from "./health/ejection.ts";
-import type { HealthWatch } from "./health/monitor.ts";
-import type { HealthStatus } from "./health/rise-fall.ts";
-import type { OverrideSettings, TargetSnapshot } from "./snapshot.ts";
+import { formatHostPort } from "../../base/address.ts";
+import { hashText } from "../../base/hash.ts";
+import type { TargetPlan } from "../../plan/plan.ts";
+import type { SocketAddress } from "../../runtime/runtime.ts";
+import type { Candidate } from "../balance/candidate.ts";
+import { Ejection } from "../health/ejection.ts";
+import type { HealthWatch } from "../health/monitor.ts";
+import type { HealthStatus } from "../health/rise-fall.ts";
+import type { OverrideSettings, TargetSnapshot } from "../snapshot.ts";
 
 /** A backend that keeps failing is reported once per interval, in milliseconds, or a flood of clients fills the log. */
 const WARN_INTERVAL_MS = 10_000;

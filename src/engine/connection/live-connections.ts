@@ -1,10 +1,10 @@
 // Finds live connections for people: by filter, page by page. The data path never looks for one.
 
-import { compileCidrMap, lookupCidr } from "../base/cidr-map.ts";
-import { GatewayError } from "../base/gateway-error.ts";
-import { parseCidr, parseIp } from "../base/ip.ts";
-import type { LiveConnection } from "./services.ts";
-import type { ConnectionFilter, ConnectionSnapshot } from "./snapshot.ts";
+import { compileCidrMap, lookupCidr } from "../../base/cidr-map.ts";
+import { GatewayError } from "../../base/gateway-error.ts";
+import { parseCidr, parseIp } from "../../base/ip.ts";
+import type { LiveConnection } from "../services.ts";
+import type { ConnectionFilter, ConnectionSnapshot } from "../snapshot.ts";
 
 /**
  * Those that match, in the order they were accepted, after id `after`, at most `limit`. Throws GatewayError

@@ -2,15 +2,15 @@
 // address family when it is silent, and waits in the pool's queue or for a name when there is nothing to dial yet. Ends
 // with one `dialled` or one `gaveUp`.
 
-import type { CloseReason } from "../socket/close-reason.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { CloseReason } from "../../socket/close-reason.ts";
+import type { Socket } from "../../socket/socket.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { isOwnShortage, refusalOf } from "./peer.ts";
-import type { Ask, Pick, Pool } from "./pool.ts";
-import type { Route } from "./route.ts";
-import type { Services } from "./services.ts";
-import type { Target } from "./target.ts";
-import type { Waiter } from "./waiting-line.ts";
+import type { Ask, Pick, Pool } from "../pool/pool.ts";
+import type { Route } from "../route.ts";
+import type { Services } from "../services.ts";
+import type { Target } from "../pool/target.ts";
+import type { Waiter } from "../pool/waiting-line.ts";
 
 /** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
 const SHARED_ATTEMPTS = 3;
@@ -174,12 +174,19 @@ export class Dialler implements Dialling, Waiter, Ask {
   #begin(target: Target): Dial {
     if (this.#attempts++ > 0) this.#route.retries++;
     target.enter();
-    return new Dial(target, this, this.#services.counters);
+    return new Dial(target, this, this.#pool, this.#services.counters);
   }
 
   reached(dial: Dial, socket: Socket): void {
-    this.#done = true;
     const { target } = dial;
+    if (this.#pool.killsConnectionsOf(target)) {
+      // It went down meanwhile, and those that were connected were killed.
+      socket.terminate();
+      this.#setAside(dial, "dial-failed");
+      if (this.#dial === null) this.#again();
+      return;
+    }
+    this.#done = true;
     const wasBeside = dial === this.#beside;
     this.#drop(dial);
     const slower = this.#dial;
