@@ -73,9 +73,9 @@ interface Scene extends AsyncDisposable {
 
 async function setScene({ check, start, visit }: Kind): Promise<Scene> {
   await using cleanup = new AsyncDisposableStack();
-  const servers = await Promise.all([start(), start()]);
-  for (const server of servers) cleanup.use(server);
-  const [first, second] = servers;
+  // One after the other: a port that was found free is free until somebody listens there.
+  const first = cleanup.use(await start());
+  const second = cleanup.use(await start());
   const health = { check, ...EVERY };
   const gateway = cleanup.use(await startGatewayOn("db", [first.port, second.port], { health }));
   const port = await gateway.port("db");
