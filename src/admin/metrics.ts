@@ -53,6 +53,10 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
   // A client that no route of its listener wants belongs to none.
   const unrouted = engine.connectionsUnrouted;
   if (unrouted > 0) out.sample(labels({ route: "", reason: "no-route" }), unrouted);
+  out.family("counter", "sallyport_limited_total", "Clients refused by limit, named as in the route's file");
+  for (const [route, set] of sets) {
+    for (const [limit, count] of Object.entries(route.limited)) out.sample(`${set},limit="${limit}"`, count);
+  }
   out.family("gauge", "sallyport_connections_active", "Live connections");
   for (const [route, set] of sets) out.sample(set, route.connectionsActive);
   out.family("gauge", "sallyport_connections_queued", "Live connections that wait for a backend to have room");

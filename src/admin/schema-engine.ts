@@ -12,6 +12,7 @@ import type {
   RouteSnapshot,
   TargetSnapshot,
 } from "../engine/snapshot.ts";
+import { LIMIT_NAMES } from "../engine/limit/refusal.ts";
 import type { RateSpec, RouteLimits } from "../resource/limits.ts";
 import { CLOSE_REASONS } from "../socket/close-reason.ts";
 
@@ -77,6 +78,10 @@ export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
     connectionsQueued: v.pipe(Count, v.description("Waiting for a backend that has as many connections as it may")),
     retries: v.pipe(Count, v.description("Dials after the first one of a connection")),
     connectionsTotal: v.pipe(ReasonCountsSchema, v.description("Ended connections by close reason")),
+    limited: v.pipe(
+      v.object(v.entriesFromList(LIMIT_NAMES, v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))))),
+      v.description("Of these, refused by a limit: how many by each"),
+    ),
     bytesIn: v.pipe(Bytes, v.description("Bytes from clients to backends")),
     bytesOut: v.pipe(Bytes, v.description("Bytes from backends to clients")),
     connectSeconds: HistogramSchema,

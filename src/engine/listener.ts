@@ -6,8 +6,8 @@ import { GatewayError } from "../base/gateway-error.ts";
 import { parseIp } from "../base/ip.ts";
 import type { ListenerPlan } from "../plan/plan.ts";
 import type { Listening } from "../runtime/runtime.ts";
-import type { CloseReason } from "../socket/close-reason.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
+import { LIMITED, NO_ROUTE, type Refusal } from "./limit/refusal.ts";
 import { serveConnection } from "./connection/connection.ts";
 import { clientAddress } from "./connection/peer.ts";
 import type { Route } from "./route.ts";
@@ -126,10 +126,10 @@ export class Listener implements SocketOwner {
 
   opened(socket: Socket): void {
     const entry = this.#entryFor(socket);
-    if (entry === undefined) return this.#refuse(socket, undefined, "no-route");
+    if (entry === undefined) return this.#refuse(socket, undefined, NO_ROUTE);
     const { route, portOffset } = entry;
     const admitted = this.#admit(route, socket);
-    if (typeof admitted === "string") return this.#refuse(socket, route, admitted);
+    if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
     serveConnection(socket, { route, ticket: admitted, listener: this.name, portOffset }, this.#services);
   }
 
@@ -141,8 +141,8 @@ export class Listener implements SocketOwner {
     return this.#entries[at === -1 ? fallback : at];
   }
 
-  /** The route's ticket, or the reason to refuse. */
-  #admit(route: Route, socket: Socket): number | CloseReason {
+  /** The route's ticket, or why not. */
+  #admit(route: Route, socket: Socket): number | Refusal {
     const { connections, counters, monitor, log } = this.#services;
     // A dial that was given up holds one descriptor, a check may hold one, a connection two.
     if (connections.size + (counters.abandonedDials + monitor.loops) / 2 >= counters.connectionLimit) {
@@ -152,16 +152,16 @@ export class Listener implements SocketOwner {
         const limit = counters.connectionLimit;
         log.write("warn", "connections-full", `Refusing clients: all ${limit} connections are in use`, { limit });
       }
-      return "denied-concurrency";
+      return LIMITED.gateway;
     }
     return route.admit(socket);
   }
 
-  #refuse(socket: Socket, route: Route | undefined, reason: CloseReason): void {
+  #refuse(socket: Socket, route: Route | undefined, { reason, limit }: Refusal): void {
     const { log, counters } = this.#services;
     const id = ++counters.accepted;
     if (route === undefined) counters.unrouted++;
-    else route.countEnd(reason);
+    else route.countEnd(reason, limit);
     if (log.access) {
       log.connection({
         id: String(id),
@@ -174,6 +174,7 @@ export class Listener implements SocketOwner {
         durationMs: 0,
         connectMs: undefined,
         reason,
+        limit,
       });
     }
     socket.terminate();

@@ -7,9 +7,17 @@ import type { RoutePlan } from "../plan/plan.ts";
 import { CLOSE_REASONS, type CloseReason } from "../socket/close-reason.ts";
 import type { Socket } from "../socket/socket.ts";
 import type { Bandwidth } from "./bandwidth.ts";
-import { type Admission, REFUSED_RATE } from "./limit/admission.ts";
+import { type Admission, ROUTE_FULL, ROUTE_TOO_FAST, SOURCE_FULL, SOURCE_TOO_FAST } from "./limit/admission.ts";
+import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal } from "./limit/refusal.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
 import type { Pool } from "./pool/pool.ts";
+
+const LIMIT_OF_REFUSAL: ReadonlyMap<number, LimitName> = new Map([
+  [ROUTE_FULL, "connections"],
+  [ROUTE_TOO_FAST, "rate"],
+  [SOURCE_FULL, "perSource.connections"],
+  [SOURCE_TOO_FAST, "perSource.rate"],
+]);
 
 /** Of a connection that no limit counts. */
 export const NO_TICKET = -1;
@@ -30,6 +38,7 @@ export class Route {
   readonly connectSeconds = new Histogram(CONNECT_SECONDS);
   readonly connectionSeconds = new Histogram(CONNECTION_SECONDS);
   readonly #ended = new Map<CloseReason, number>();
+  readonly #limited = new Map<LimitName, number>();
 
   constructor(plan: RoutePlan, pool: Pool) {
     this.plan = plan;
@@ -40,29 +49,40 @@ export class Route {
    * A ticket for its admission, NO_TICKET without one, or the reason to refuse a client. Its address is looked at only when
    * the route has source lists or limits.
    */
-  admit(client: Socket): number | CloseReason {
+  admit(client: Socket): number | Refusal {
     const { admission } = this;
     const { allow, deny } = this.plan;
     if (allow === undefined && deny === undefined && admission === null) return NO_TICKET;
     const { remoteAddress } = client;
     const ip = remoteAddress === undefined ? undefined : parseIp(remoteAddress);
     // Fail closed: an address that cannot be read is neither allowed nor known not to be denied.
-    if (ip === undefined && (allow !== undefined || deny !== undefined)) return "denied-address";
+    if (ip === undefined && (allow !== undefined || deny !== undefined)) return DENIED_ADDRESS;
     if (ip !== undefined) {
-      if (deny !== undefined && lookupCidr(deny, ip) !== -1) return "denied-address";
-      if (allow !== undefined && lookupCidr(allow, ip) === -1) return "denied-address";
+      if (deny !== undefined && lookupCidr(deny, ip) !== -1) return DENIED_ADDRESS;
+      if (allow !== undefined && lookupCidr(allow, ip) === -1) return DENIED_ADDRESS;
     }
     if (admission === null) return NO_TICKET;
     // A limit that was set while connections were live counts those too, which have no ticket.
     const { connections } = this.plan.limits;
-    if (connections !== 0 && this.connectionsActive >= connections) return "denied-concurrency";
+    if (connections !== 0 && this.connectionsActive >= connections) return LIMITED.connections;
     const ticket = admission.admit(ip, (performance.timeOrigin + performance.now()) * 1000);
-    if (ticket >= 0) return ticket;
-    return ticket === REFUSED_RATE ? "denied-rate" : "denied-concurrency";
+    return ticket >= 0 ? ticket : LIMITED[LIMIT_OF_REFUSAL.get(ticket) ?? "connections"];
   }
 
-  countEnd(reason: CloseReason): void {
+  /** `limit`: the one that ended it, where one did. */
+  countEnd(reason: CloseReason, limit: LimitName | undefined): void {
     this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1);
+    if (limit !== undefined) this.#limited.set(limit, (this.#limited.get(limit) ?? 0) + 1);
+  }
+
+  /** Clients refused by limit, in the order of `LIMIT_NAMES`. */
+  limitedByName(): Partial<Record<LimitName, number>> {
+    const counts: Partial<Record<LimitName, number>> = {};
+    for (const limit of LIMIT_NAMES) {
+      const count = this.#limited.get(limit);
+      if (count !== undefined) counts[limit] = count;
+    }
+    return counts;
   }
 
   /** Ended connections by reason, in the order of `CLOSE_REASONS`. */

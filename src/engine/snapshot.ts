@@ -2,6 +2,7 @@
 // Times are ISO 8601 strings, durations are milliseconds, sizes are bytes.
 
 import type { CloseReason } from "../socket/close-reason.ts";
+import type { LimitName } from "./limit/refusal.ts";
 import type { RouteLimits } from "../resource/limits.ts";
 import type { Balance, RouteTimeouts } from "../resource/route.ts";
 
@@ -37,6 +38,8 @@ export interface RouteSnapshot {
   readonly retries: number;
   /** Ended connections by reason, and how many there were. */
   readonly connectionsTotal: Readonly<Partial<Record<CloseReason, number>>>;
+  /** Of these, refused by a limit: how many by each. */
+  readonly limited: Readonly<Partial<Record<LimitName, number>>>;
   /** From clients to backends. */
   readonly bytesIn: number;
   /** From backends to clients. */

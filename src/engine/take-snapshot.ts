@@ -68,6 +68,7 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
     connectionsQueued: pool.queued,
     retries: route.retries,
     connectionsTotal: route.endedByReason(),
+    limited: route.limitedByName(),
     bytesIn: route.bytesIn + (moving?.in ?? 0),
     bytesOut: route.bytesOut + (moving?.out ?? 0),
     connectSeconds: route.connectSeconds.snapshot(),

@@ -43,6 +43,8 @@ export function writeAccessLine(into: Uint8Array, at: number, time: string, reco
   if (connectMs !== undefined) end = milliseconds(into, put(into, end, ',"connectMs":'), connectMs);
   end = put(into, end, ',"reason":"');
   end = put(into, end, record.reason);
+  // One of our own words, like the reason.
+  if (record.limit !== undefined) end = put(into, put(into, end, '","limit":"'), record.limit);
   return put(into, end, '"}\n');
 }
 

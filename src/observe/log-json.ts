@@ -22,14 +22,14 @@ export function formatJson(
   return `${line}}\n`;
 }
 
-/** The access line of design 6, and a line feed. `backend`, `sni` and `connectMs` are there only when there were any. */
+/** The access line of design 6, and a line feed. What was not there is left out. */
 export function formatAccessJson(time: string, record: AccessRecord): string {
-  const { backend, sni, connectMs } = record;
+  const { backend, sni, connectMs, limit } = record;
   return `{"time":"${time}","event":"connection","id":${quote(record.id)},"route":${quote(record.route)},"listener":${quote(record.listener)},"client":${quote(record.client)}${
     backend === undefined ? "" : `,"backend":${quote(backend)}`
   }${sni === undefined ? "" : `,"sni":${quote(sni)}`},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"durationMs":${milliseconds(record.durationMs)}${
     connectMs === undefined ? "" : `,"connectMs":${milliseconds(connectMs)}`
-  },"reason":"${record.reason}"}\n`;
+  },"reason":"${record.reason}"${limit === undefined ? "" : `,"limit":"${limit}"`}}\n`;
 }
 
 /** Microseconds are the last digits that mean anything. */

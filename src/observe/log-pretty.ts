@@ -36,13 +36,14 @@ export function formatPretty(
 
 /** One ended connection: who, from where to where, how much, how long, why. */
 export function formatAccessPretty(time: string, record: AccessRecord, color: boolean): string {
-  const { route, client, backend, sni, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener } = record;
+  const { route, client, backend, sni, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener, limit } = record;
   const head = `${paint(time, GREY, color)} ${paint("CONN ", LEVEL_COLORS.info, color)}`;
   const said = `${visible(route)} ${visible(client)} → ${visible(backend ?? "-")} ${reason}`;
   const rest =
     ` in=${bytesIn} out=${bytesOut} ms=${Math.round(durationMs)}` +
     (connectMs === undefined ? "" : ` connect=${Math.round(connectMs * 1000) / 1000}`) +
     (sni === undefined ? "" : ` sni=${word(sni)}`) +
+    (limit === undefined ? "" : ` limit=${limit}`) +
     ` listener=${word(listener)} id=${word(id)}`;
   return `${head} ${said} ${paint(rest, GREY, color)}\n`;
 }

@@ -23,6 +23,8 @@ export interface AccessRecord {
   /** From the choice of a target to its answer; absent when no backend was reached. */
   readonly connectMs: number | undefined;
   readonly reason: CloseReason;
+  /** The limit that refused it, by its key in the route's file; absent when none did. */
+  readonly limit?: string | undefined;
 }
 
 export interface Log {

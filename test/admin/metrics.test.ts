@@ -38,6 +38,7 @@ test("every metric of the contract is there, with its type", () => {
     sallyport_backend_ejections_total: "counter",
     sallyport_backend_targets: "gauge",
     sallyport_backend_checks_total: "counter",
+    sallyport_limited_total: "counter",
     sallyport_listener_up: "gauge",
     sallyport_reloads_total: "counter",
     sallyport_plan_generation: "gauge",
@@ -55,6 +56,7 @@ test("every sample has the labels of the contract and its value", () => {
   expect(Object.fromEntries(samples)).toEqual({
     'sallyport_connections_total{route="orders-db",reason="done"}': 10,
     'sallyport_connections_total{route="orders-db",reason="client-reset"}': 1,
+    'sallyport_limited_total{route="orders-db",limit="perSource.rate"}': 2,
     'sallyport_connections_active{route="orders-db"}': 2,
     'sallyport_connections_queued{route="orders-db"}': 0,
     'sallyport_retries_total{route="orders-db"}': 1,

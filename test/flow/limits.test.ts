@@ -21,7 +21,7 @@ describe("limits", () => {
     }
     await using third = await Peer.connect(port);
     expect(await third.end()).toBe("reset");
-    expect((await flow.log.record()).reason).toBe("denied-concurrency");
+    expect(await flow.log.record()).toMatchObject({ reason: "denied-concurrency", limit: "connections" });
     first.reset();
     await flow.log.record(1);
     await using fourth = await Peer.connect(port);
@@ -55,6 +55,7 @@ describe("limits", () => {
       expect(await refused.end()).toBe("reset");
     }
     expect(flow.log.records.map((record) => record.reason)).toEqual(["denied-concurrency", "denied-concurrency"]);
+    expect(flow.log.records.map((record) => record.limit)).toEqual(["gateway", "gateway"]);
     expect(flow.log.lines.filter((line) => line.event === "connections-full")).toHaveLength(1);
     expect((await flow.log.line("descriptors-low")).message).toContain("ulimit");
     expect((await flow.view.engine()).connectionLimit).toBe(3);

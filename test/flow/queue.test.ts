@@ -62,6 +62,7 @@ describe("maxConnections", () => {
     expect(waiting.ending).toBeUndefined();
     expect(await waiting.end()).toBe("reset");
     expect(flow.log.records.map(({ reason }) => reason)).toEqual(["denied-concurrency", "denied-concurrency"]);
+    expect(flow.log.records.map(({ limit }) => limit)).toEqual(["queue.size", "queue.timeout"]);
     expect(await queued(flow)).toBe(0);
     await first.send("y");
     expect(await first.read(2)).toBe("xy");

@@ -29,6 +29,7 @@ describe("limits", () => {
     expect(await visit(port)).toBe("b");
     const [route] = (await flow.view.engine()).routes;
     expect(route?.connectionsTotal["denied-concurrency"]).toBe(1);
+    expect(route?.limited).toEqual({ "perSource.connections": 1 });
     for (const client of held) await client[Symbol.asyncDispose]();
   });
 
@@ -61,7 +62,9 @@ describe("limits", () => {
       },
     });
     expect(await visits(await flow.port("db"), 5)).toEqual({ b: 3, reset: 2 });
-    expect((await flow.view.engine()).routes[0]?.connectionsTotal["denied-rate"]).toBe(2);
+    const [route] = (await flow.view.engine()).routes;
+    expect(route?.connectionsTotal["denied-rate"]).toBe(2);
+    expect(route?.limited).toEqual({ rate: 2 });
   });
 
   test("a rate for each source leaves the others alone, and gives back what time brings", async () => {

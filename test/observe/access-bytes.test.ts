@@ -30,6 +30,7 @@ function randomRecord(random: Random): AccessRecord {
     durationMs: ms(),
     connectMs: random.chance(2) ? undefined : ms(),
     reason: CLOSE_REASONS[random.below(CLOSE_REASONS.length)] ?? "done",
+    ...(random.chance(2) ? {} : { limit: "perSource.rate" }),
   };
 }
 

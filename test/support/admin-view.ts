@@ -62,6 +62,7 @@ export function sampleRoute(name: string): RouteSnapshot {
     connectionsQueued: 0,
     retries: 1,
     connectionsTotal: { done: 10, "client-reset": 1 },
+    limited: { "perSource.rate": 2 },
     bytesIn: 1000,
     bytesOut: 2000,
     connectSeconds: { bounds: [0.001, 0.01, 1], counts: [1, 5, 11, 11], sum: 0.25 },

@@ -12,6 +12,7 @@ import { Pipe, type PipeOwner } from "../../socket/pipe.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { Dialler, type DiallerOwner } from "./dialler.ts";
 import type { Admission } from "../limit/admission.ts";
+import type { LimitName } from "../limit/refusal.ts";
 import { clientAddress } from "./peer.ts";
 import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Route } from "../route.ts";
@@ -52,6 +53,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   readonly #admission: Admission | null;
   #dialler: Dialler | null;
   #connectMs = -1;
+  /** The limit that it met while it looked for a backend. */
+  #limit: LimitName | undefined;
 
   constructor(client: Socket, { route, ticket, listener, portOffset }: Arrival, services: Services) {
     super();
@@ -106,7 +109,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.deadlineChanged();
   }
 
-  gaveUp(reason: CloseReason): void {
+  gaveUp(reason: CloseReason, limit: LimitName | undefined): void {
+    this.#limit = limit;
     this.abort(reason);
   }
 
@@ -166,7 +170,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     route.bytesIn += bytesIn;
     route.bytesOut += bytesOut;
     route.connectionSeconds.observe(durationMs / 1000);
-    route.countEnd(reason);
+    route.countEnd(reason, this.#limit);
     if (!log.access) return;
     log.connection({
       id: String(this.id),
@@ -179,6 +183,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
       durationMs,
       connectMs: this.#connectMs < 0 ? undefined : this.#connectMs,
       reason,
+      limit: this.#limit,
     });
   }
 

@@ -7,6 +7,7 @@ import type { Socket } from "../../socket/socket.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { isOwnShortage, refusalOf } from "./peer.ts";
 import type { Ask, Pick, Pool } from "../pool/pool.ts";
+import { LIMITED, type LimitName, type Refusal } from "../limit/refusal.ts";
 import type { Route } from "../route.ts";
 import type { Services } from "../services.ts";
 import type { Target } from "../pool/target.ts";
@@ -34,7 +35,8 @@ const SHORTAGE_WARN_INTERVAL_MS = 10_000;
 export interface DiallerOwner {
   /** A target accepted; it is entered. */
   dialled(target: Target, socket: Socket): void;
-  gaveUp(reason: CloseReason): void;
+  /** `limit`: the one that was in the way, where one was. */
+  gaveUp(reason: CloseReason, limit: LimitName | undefined): void;
   /** `dueMs` may be nearer than it was. */
   deadlineChanged(): void;
 }
@@ -105,7 +107,8 @@ export class Dialler implements Dialling, Waiter, Ask {
   expired(): void {
     const { nowMs } = this;
     if (this.#dial === null) {
-      this.#giveUp(this.#queued ? "denied-concurrency" : this.#reason);
+      if (this.#queued) this.#limit(LIMITED["queue.timeout"]);
+      else this.#giveUp(this.#reason);
     } else if (nowMs < this.#attemptDueMs) {
       this.#dialBeside(this.#dial.target);
     } else {
@@ -133,7 +136,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   #enqueue(): void {
     const { size, timeoutMs } = this.#route.plan.limits.queue;
-    if (this.#pool.queued >= size) return this.#giveUp("denied-concurrency");
+    if (this.#pool.queued >= size) return this.#limit(LIMITED["queue.size"]);
     this.#queued = true;
     this.#pool.queued++;
     this.#pool.wait(this);
@@ -257,9 +260,13 @@ export class Dialler implements Dialling, Waiter, Ask {
     this.#beside = null;
   }
 
-  #giveUp(reason: CloseReason): void {
+  #giveUp(reason: CloseReason, limit?: LimitName): void {
     this.cancel();
-    this.#owner.gaveUp(reason);
+    this.#owner.gaveUp(reason, limit);
+  }
+
+  #limit({ reason, limit }: Refusal): void {
+    this.#giveUp(reason, limit);
   }
 
   // --- time -------------------------------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ import { KeyedHash } from "../../base/keyed-hash.ts";
 import type { PerSourceSpec, RouteLimits } from "../../resource/limits.ts";
 import type { CounterTable } from "./counter-table.ts";
 
-/** From `admit`: as many live connections as there may be, or nowhere left to count them. */
-export const REFUSED_CONCURRENCY = -1;
-/** From `admit`: too many new connections a second. */
-export const REFUSED_RATE = -2;
+/** From `admit`: the route, or the source, has as many live connections as it may, or there is nowhere left to count them. */
+export const ROUTE_FULL = -1;
+export const SOURCE_FULL = -2;
+/** From `admit`: too many new connections a second, of the route or of the source. */
+export const ROUTE_TOO_FAST = -3;
+export const SOURCE_TOO_FAST = -4;
 
 /** A ticket has two slot numbers, and both fit the integers of a double. */
 const TICKET_BASE = 2 ** 26;
@@ -73,7 +75,7 @@ export class Admission {
   }
 
   /**
-   * Takes a connection in: a ticket for `leave`, or REFUSED_CONCURRENCY or REFUSED_RATE, which are below 0. Without an
+   * Takes a connection in: a ticket for `leave`, or one of the refusals above, which are below 0. Without an
    * `ip` it comes from one source, unknown. `nowMicros` is `(performance.timeOrigin + performance.now()) * 1000`, which
    * workers share. The source is asked first: what one floods is not taken from the tokens of the others.
    */
@@ -83,12 +85,12 @@ export class Admission {
     let source = NOTHING;
     if (perSource !== undefined) {
       this.#hashSource(ip, perSource.ipv6Prefix);
-      source = this.#enter(this.#hash.high, this.#hash.low, perSource, nowMicros);
+      source = this.#enter(this.#hash.high, this.#hash.low, perSource, nowMicros, SOURCE_FULL, SOURCE_TOO_FAST);
       if (source < 0) return source;
     }
     let route = NOTHING;
     if (connections > 0 || rate !== undefined) {
-      route = this.#enter(this.#routeHigh, this.#routeLow, this.#limits, nowMicros);
+      route = this.#enter(this.#routeHigh, this.#routeLow, this.#limits, nowMicros, ROUTE_FULL, ROUTE_TOO_FAST);
       if (route < 0) {
         if (source !== NOTHING) this.#table.leave(source);
         return route;
@@ -106,13 +108,20 @@ export class Admission {
   }
 
   /** Counts one more under a key: its slot, or why not. */
-  #enter(high: number, low: number, { connections, rate }: Counted, nowMicros: number): number {
+  #enter(
+    high: number,
+    low: number,
+    { connections, rate }: Counted,
+    nowMicros: number,
+    full: number,
+    tooFast: number,
+  ): number {
     // 0, 0 is no key; what shares another's by this has the odds of any collision.
     const slot = this.#table.enter(high, high === 0 && low === 0 ? 1 : low, connections, nowMicros);
-    if (slot < 0) return REFUSED_CONCURRENCY;
+    if (slot < 0) return full;
     if (rate === undefined || this.#table.takeToken(slot, rate, nowMicros)) return slot;
     this.#table.leave(slot);
-    return REFUSED_RATE;
+    return tooFast;
   }
 
   #hashSource(ip: Ip | undefined, ipv6Prefix: number): void {

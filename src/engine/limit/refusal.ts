@@ -1,0 +1,37 @@
+// Why a client was not let in: the close reason, and for limits the name of the one that it met, which is the key in the
+// route's file.
+
+import type { CloseReason } from "../../socket/close-reason.ts";
+
+/** Limits by their keys in a route; `gateway` is the one that the descriptors set. */
+export const LIMIT_NAMES = [
+  "gateway",
+  "connections",
+  "rate",
+  "perSource.connections",
+  "perSource.rate",
+  "queue.size",
+  "queue.timeout",
+] as const;
+
+export type LimitName = (typeof LIMIT_NAMES)[number];
+
+/** A refused client. */
+export interface Refusal {
+  readonly reason: CloseReason;
+  /** Absent when it was no limit. */
+  readonly limit?: LimitName;
+}
+
+/** Made once: a flood of refused clients makes no garbage. */
+export const DENIED_ADDRESS: Refusal = { reason: "denied-address" };
+export const NO_ROUTE: Refusal = { reason: "no-route" };
+export const LIMITED: Readonly<Record<LimitName, Refusal>> = {
+  gateway: { reason: "denied-concurrency", limit: "gateway" },
+  connections: { reason: "denied-concurrency", limit: "connections" },
+  rate: { reason: "denied-rate", limit: "rate" },
+  "perSource.connections": { reason: "denied-concurrency", limit: "perSource.connections" },
+  "perSource.rate": { reason: "denied-rate", limit: "perSource.rate" },
+  "queue.size": { reason: "denied-concurrency", limit: "queue.size" },
+  "queue.timeout": { reason: "denied-concurrency", limit: "queue.timeout" },
+};
