@@ -79,5 +79,5 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
 function backendsOf(route: Route): BackendSnapshot[] {
   const now = { ms: performance.now(), date: Date.now() };
   const { plan, pool } = route;
-  return pool.backends.map((backend) => snapshotBackend(plan.name, backend, pool.plan.slowStartMs, now));
+  return pool.backends.map((backend) => snapshotBackend(plan.name, backend, pool.plan, now));
 }

@@ -25,7 +25,7 @@ describe("failover", () => {
     // Once per target and interval, not once per client.
     expect(flow.log.lines.filter((line) => line.event === "dial-failed")).toHaveLength(1);
     const { backends } = await flow.view.engine();
-    expect(backends.find((each) => each.backend.endsWith(`:${dead}`))).toMatchObject({ state: "down" });
+    expect(backends.find((each) => each.backend.endsWith(`:${dead}`))).toMatchObject({ state: "failing" });
   });
 
   test("a client gets a reset when every target refuses", async () => {

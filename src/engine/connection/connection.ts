@@ -198,7 +198,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
       ...(target === null || pipe.outbound === null ? {} : { backend: target.backend.plan.address }),
       openedAt: new Date(Date.now() - (now - this.openedMs)).toISOString(),
       durationMs: Math.round(now - this.openedMs),
-      idleMs: Math.max(0, Math.round(now - pipe.activeMs)),
+      // By a coarse clock, which may be behind.
+      idleMs: Math.round(Math.min(now - this.openedMs, Math.max(0, now - pipe.activeMs))),
       bytesIn: pipe.inbound.bytes,
       bytesOut: pipe.outbound === null ? 0 : pipe.outbound.bytes,
     };

@@ -2,6 +2,7 @@
 // address family when it is silent, and waits in the pool's queue or for a name when there is nothing to dial yet. Ends
 // with one `dialled` or one `gaveUp`.
 
+import { formatDuration } from "../../base/duration.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { Dial, type Dialling } from "./dial.ts";
@@ -16,7 +17,10 @@ import type { Waiter } from "../pool/waiting-line.ts";
 /** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
 const SHARED_ATTEMPTS = 3;
 
-/** The least an attempt is given, in milliseconds: one lost SYN is sent again after a second. */
+/**
+ * The least an attempt is given, in milliseconds, unless that is more than half of what is left: one lost SYN is sent again
+ * after a second.
+ */
 const LEAST_ATTEMPT_MS = 1_500;
 
 /** How long an address of one family may be silent before one of the other is dialled beside it (RFC 8305, section 8). */
@@ -58,6 +62,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   #beside: Dial | null = null;
   #tried: Set<Target> | null = null;
   #attempts = 0;
+  #attemptBeganMs = 0;
   #attemptDueMs = Number.POSITIVE_INFINITY;
   #reason: CloseReason = "no-backend";
   #queued = false;
@@ -113,9 +118,10 @@ export class Dialler implements Dialling, Waiter, Ask {
       this.#dialBeside(this.#dial.target);
     } else {
       const silent = [this.#dial, this.#beside].filter((dial) => dial !== null);
+      const waited = formatDuration(Math.round((nowMs - this.#attemptBeganMs) / 100) * 100);
       for (const dial of silent) {
         dial.abandon();
-        this.#blame(dial, "dial-timeout", "No answer within the connect timeout");
+        this.#blame(dial, "dial-timeout", `No answer within ${waited}`);
       }
       this.#again();
     }
@@ -160,6 +166,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   #dialTo(target: Target): void {
     const dial = this.#begin(target);
     this.#dial = dial;
+    this.#attemptBeganMs = this.nowMs;
     this.#attemptDueMs = this.#attemptDue();
     const besideDueMs = this.#pool.pickBeside(target, this) === undefined ? 0 : performance.now() + BESIDE_MS;
     this.#setDue(besideDueMs === 0 ? this.#attemptDueMs : Math.min(besideDueMs, this.#attemptDueMs));
@@ -290,6 +297,7 @@ export class Dialler implements Dialling, Waiter, Ask {
     if (dueMs === Number.POSITIVE_INFINITY) return dueMs;
     const atMost = Math.min(SHARED_ATTEMPTS, attempts - this.#attempts + 1);
     const shares = this.#pool.remaining(this.#tried, nowMs, atMost);
-    return Math.min(dueMs, nowMs + Math.max((dueMs - nowMs) / Math.max(shares, 1), LEAST_ATTEMPT_MS));
+    const leftMs = dueMs - nowMs;
+    return shares <= 1 ? dueMs : nowMs + Math.max(leftMs / shares, Math.min(LEAST_ATTEMPT_MS, leftMs / 2));
   }
 }

@@ -13,6 +13,8 @@ export interface HealthState {
   readonly status: HealthStatus;
   /** Why the last check failed; absent after a good one. */
   readonly error?: string;
+  /** Good checks in a row of one that is still down. */
+  readonly rising?: number;
   /** Checks that said something about the backend, and how many of them were bad. */
   readonly checks: number;
   readonly failures: number;
@@ -91,6 +93,7 @@ export class ProbeLoop {
     this.#state = {
       status: this.#riseFall.status,
       ...(bad === undefined ? {} : { error: bad }),
+      ...(this.#riseFall.status === "down" && bad === undefined ? { rising: this.#riseFall.against } : {}),
       checks: checks + 1,
       failures: bad === undefined ? failures : failures + 1,
       lastAt: now,

@@ -21,6 +21,11 @@ export class RiseFall {
     return this.#status;
   }
 
+  /** Results in a row that speak against the status: it changes when they are enough. */
+  get against(): number {
+    return this.#against;
+  }
+
   /** New numbers; they count from the next result on. */
   update(rise: number, fall: number): void {
     this.#rise = rise;

@@ -232,7 +232,7 @@ export class Pool implements BackendOwner {
     const seconds = Math.round(forMs / 1000);
     const message = `Backend "${backend.plan.address}" is ejected for ${seconds} s: ${why}`;
     this.#services.log.write("warn", "backend-ejected", message, {
-      pool: this.name,
+      route: this.name,
       backend: backend.plan.address,
       address,
       seconds,

@@ -1,7 +1,8 @@
 // Reads one backend and its targets into plain data, and says in words why they are not used. What `state` says is what
-// the pool goes by, with one exception: a target that nothing ejects, because it is the last one, is told as down while its
-// last dial failed.
+// the pool goes by, with one exception: a target that is used although its last dial failed, and that no check knows better,
+// is told as failing.
 
+import type { PoolPlan } from "../../plan/plan.ts";
 import type { Backend } from "./backend.ts";
 import type { BackendSnapshot, CheckSnapshot, TargetSnapshot } from "../snapshot.ts";
 import type { Target } from "./target.ts";
@@ -13,14 +14,14 @@ export interface Moment {
 }
 
 /** One backend of one route. */
-export function snapshotBackend(route: string, backend: Backend, slowStartMs: number, now: Moment): BackendSnapshot {
+export function snapshotBackend(route: string, backend: Backend, pool: PoolPlan, now: Moment): BackendSnapshot {
   const { plan, override, connectionsActive, connectionsTotal, dialFailures, ejections } = backend;
-  const targets = backend.targets.map((target) => snapshotTarget(target, slowStartMs, now));
-  const usable = targets.some(({ state }) => state === "up" || state === "full");
-  const drained = targets.length > 0 && targets.every(({ state }) => state === "drained");
+  const targets = backend.targets.map((target) => snapshotTarget(target, pool, now));
+  const state = stateOf(targets);
   const lookUpError = backend.lookUpError;
   const unresolved = targets.length === 0 ? (lookUpError ?? "Its name is not resolved yet") : undefined;
-  const reason = usable ? undefined : (unresolved ?? targets.find((target) => target.reason !== undefined)?.reason);
+  const reason =
+    state === "up" ? undefined : (unresolved ?? targets.find((target) => target.reason !== undefined)?.reason);
   const lastError = lookUpError ?? backend.targets.find((target) => target.lastError !== undefined)?.lastError;
   return {
     route,
@@ -29,7 +30,7 @@ export function snapshotBackend(route: string, backend: Backend, slowStartMs: nu
     weight: backend.weight,
     backup: plan.backup,
     maxConnections: plan.maxConnections,
-    state: usable ? "up" : drained ? "drained" : "down",
+    state,
     ...(reason === undefined ? {} : { reason }),
     ...(override === undefined ? {} : { override }),
     ...(lastError === undefined ? {} : { lastError }),
@@ -41,10 +42,17 @@ export function snapshotBackend(route: string, backend: Backend, slowStartMs: nu
   };
 }
 
-function snapshotTarget(target: Target, slowStartMs: number, now: Moment): TargetSnapshot {
+function stateOf(targets: readonly TargetSnapshot[]): BackendSnapshot["state"] {
+  const states = new Set(targets.map(({ state }) => state));
+  if (states.has("up") || states.has("full")) return "up";
+  if (states.has("failing")) return "failing";
+  return states.size === 1 && states.has("drained") ? "drained" : "down";
+}
+
+function snapshotTarget(target: Target, { health: spec, slowStartMs }: PoolPlan, now: Moment): TargetSnapshot {
   const { address, connectionsActive, connectionsTotal, dialFailures, ejection, health } = target;
   const state = shownState(target, now.ms);
-  const reason = reasonOf(target, state);
+  const reason = reasonOf(target, state, spec?.rise ?? 1);
   target.weigh(now.ms, slowStartMs);
   const until = ejection.untilMs > now.ms ? isoAt(ejection.untilMs, now) : undefined;
   return {
@@ -64,18 +72,20 @@ function snapshotTarget(target: Target, slowStartMs: number, now: Moment): Targe
 function shownState(target: Target, nowMs: number): TargetSnapshot["state"] {
   const state = target.state(nowMs);
   const unproven = target.health === null && target.backend.override?.state !== "up";
-  return state === "up" && unproven && target.lastError !== undefined ? "down" : state;
+  return state === "up" && unproven && target.lastError !== undefined ? "failing" : state;
 }
 
-function reasonOf(target: Target, state: TargetSnapshot["state"]): string | undefined {
+function reasonOf(target: Target, state: TargetSnapshot["state"], rise: number): string | undefined {
   const { backend, health, lastError } = target;
   if (state === "up") return undefined;
-  if (state === "full") return `It has ${backend.plan.maxConnections} connections, as many as it may`;
+  if (state === "full") return `Full: ${target.connectionsActive} of ${backend.plan.maxConnections} connections`;
   if (state === "drained") return backend.override?.state === "drain" ? "Drained by hand" : "Its weight is 0";
   if (state === "ejected") return `Ejected: ${target.ejectedFor}`;
   if (backend.override?.state === "down") return "Taken down by hand";
-  if (health?.state.status === "down") return `Check failed: ${health.state.error ?? "no reason known"}`;
-  return `Last dial failed: ${lastError}`;
+  if (state === "failing") return `Used, but its last dial failed: ${lastError}`;
+  const { error, rising } = health?.state ?? {};
+  if (error !== undefined) return `Check failed: ${error}`;
+  return rising === undefined ? "Down by its last kind of check" : `Coming back: ${rising} of ${rise} good checks`;
 }
 
 function snapshotCheck(state: NonNullable<Target["health"]>["state"]): CheckSnapshot {
