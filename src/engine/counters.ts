@@ -8,6 +8,8 @@ export interface EngineCounters {
   unrouted: number;
   /** Dials that were given up but that the runtime cannot cancel: each still holds a descriptor. */
   abandonedDials: number;
+  /** Dials to a second address family while the first is silent: each is one descriptor more than its connection counts. */
+  besideDials: number;
   /** Live connections at most; each holds up to two descriptors. */
   connectionLimit: number;
   /** When a client was last refused for `connectionLimit` and a warning said so; monotonic milliseconds. */

@@ -81,6 +81,7 @@ export class Engine {
         accepted: 0,
         unrouted: 0,
         abandonedDials: 0,
+        besideDials: 0,
         connectionLimit: 0,
         fullWarnedMs: Number.NEGATIVE_INFINITY,
         shortageWarnedMs: Number.NEGATIVE_INFINITY,
@@ -225,17 +226,16 @@ export class Engine {
    */
   setOverride({ route, backend, ...settings }: BackendOverride): void {
     const ofRoute = this.#overrides.get(route) ?? new Map<string, OverrideSettings>();
-    this.#overrides.set(route, ofRoute);
-    if (settings.weight === undefined && settings.state === undefined) ofRoute.delete(backend);
+    const none = settings.weight === undefined && settings.state === undefined;
+    if (none) ofRoute.delete(backend);
     else ofRoute.set(backend, settings);
-    const known = this.#routes.get(route);
-    if (known !== undefined) this.#applyOverrides(known);
+    if (ofRoute.size === 0) this.#overrides.delete(route);
+    else this.#overrides.set(route, ofRoute);
+    this.#routes.get(route)?.pool.setOverride(backend, none ? undefined : settings);
   }
 
   #applyOverrides({ plan, pool }: Route): void {
-    const ofRoute = this.#overrides.get(plan.name);
-    if (ofRoute === undefined) return;
-    for (const { plan: written } of pool.backends) pool.setOverride(written.address, ofRoute.get(written.address));
+    for (const [backend, settings] of this.#overrides.get(plan.name) ?? []) pool.setOverride(backend, settings);
   }
 
   /** Stops accepting for good, and resolves when no connection is left or `timeoutMs` has passed; then aborts the rest. */
@@ -272,7 +272,8 @@ export class Engine {
   }
 
   #abortAll(reason: CloseReason): void {
-    for (const connection of this.#services.connections.values()) connection.abort(reason);
+    // The latest first: an earlier one's end would only make a later one's dial begin.
+    for (const connection of [...this.#services.connections.values()].toReversed()) connection.abort(reason);
   }
 
   #idle(timeoutMs: number): Promise<void> {

@@ -114,6 +114,7 @@ class WatchedPool extends Pool {
 /** A client as its connection plays it: one outcome, one deadline. */
 export class PoolClient extends WheelEntry implements DiallerOwner {
   readonly id: number;
+  readonly clientHost: string;
   readonly dialler: Dialler;
   /** `dialled`, or why it gave up. */
   readonly outcomes: string[] = [];
@@ -128,7 +129,8 @@ export class PoolClient extends WheelEntry implements DiallerOwner {
     super();
     this.id = id;
     this.#scene = scene;
-    this.dialler = new Dialler(this, route, 0, id * 2_654_435_761, services);
+    this.clientHost = `10.0.${id >> 8}.${id & 255}`;
+    this.dialler = new Dialler(this, route, 0, services);
   }
 
   dialled(target: Target): void {
@@ -160,7 +162,8 @@ export class PoolClient extends WheelEntry implements DiallerOwner {
     this.#scene.wheel.cancel(this);
     this.#scene.wheel.release();
     if (this.target === null) this.dialler.cancel();
-    else this.#scene.pool.ended(this.target, unansweredMs);
+    else if (unansweredMs < 0) this.#scene.pool.ended(this.target, 60_000, { answered: true, reset: false });
+    else this.#scene.pool.ended(this.target, unansweredMs, { answered: false, reset: true });
   }
 }
 
@@ -188,6 +191,7 @@ export class PoolScene implements Disposable {
       accepted: 0,
       unrouted: 0,
       abandonedDials: 0,
+      besideDials: 0,
       connectionLimit: 1_000_000,
       fullWarnedMs: Number.NEGATIVE_INFINITY,
       shortageWarnedMs: Number.NEGATIVE_INFINITY,
@@ -276,7 +280,13 @@ export class PoolScene implements Disposable {
     if (addressText(address) !== target.address) fault(`dialled as ${addressText(address)}`);
     // It is entered already; whether it was full is seen by the count.
     const state = stateOf(target, this.wheel.nowMs);
-    if (state !== "usable") fault(`it is ${state}`);
+    const tried = client.dialler.tried;
+    const otherUsable = present.some(
+      (other) => other !== target && tried?.has(other) !== true && stateOf(other, this.wheel.nowMs) === "usable",
+    );
+    // The last one is used although it is ejected.
+    const lastResort = state === "ejected" && !otherUsable && this.pool.plan.passive?.ejectLast !== true;
+    if (state !== "usable" && !lastResort) fault(`it is ${state}`);
     const { maxConnections } = target.backend.plan;
     if (maxConnections !== 0 && target.connectionsActive > maxConnections) fault("above maxConnections");
     for (const other of present) {
@@ -343,7 +353,8 @@ export class PoolScene implements Disposable {
           each.tier === tier &&
           dialler.tried?.has(each) !== true &&
           stateOf(each, this.wheel.nowMs) === "usable" &&
-          (each.backend.plan.maxConnections === 0 || each.connectionsActive < each.backend.plan.maxConnections),
+          (each.backend.plan.maxConnections === 0 ||
+            each.connectionsActive + each.abandonedDials < each.backend.plan.maxConnections),
       );
       fault(free !== undefined, `Client ${id} waits although ${free?.address} has room`);
     }
@@ -352,6 +363,7 @@ export class PoolScene implements Disposable {
     fault(!queued || pool.queued < 0, `${pool.queued} are queued of ${inLine}`);
     const wanted = pending.length - counters.abandonedDials;
     fault(wanted < dialling || wanted > 2 * dialling, `${wanted} dials for ${dialling} clients`);
+    fault(counters.besideDials !== wanted - dialling, `${counters.besideDials} dials beside others`);
     return faults;
   }
 }

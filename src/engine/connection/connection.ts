@@ -2,8 +2,6 @@
 // one access record and one set of counters. The client's bytes wait in the pipe until a backend is there. Matching and
 // refusing happen before (`listener.ts`), so that a refused client costs less than an accepted one.
 
-import { hashSource } from "../../base/hash.ts";
-import { parseIp } from "../../base/ip.ts";
 import { WheelEntry } from "../../base/timer-wheel.ts";
 import type { RouteTimeouts } from "../../resource/route.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
@@ -68,9 +66,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.openedMs = performance.now();
     this.#timeouts = route.plan.timeouts;
     this.#pool = route.pool;
-    const bySource = route.pool.plan.balance === "source-hash";
-    const sourceHash = bySource ? hashSource(parseIp(this.clientHost) ?? 0) : 0;
-    this.#dialler = new Dialler(this, route, portOffset, sourceHash, services);
+    this.#dialler = new Dialler(this, route, portOffset, services);
     this.pipe = new Pipe(client, this);
   }
 
@@ -162,8 +158,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     const bytesIn = pipe.inbound.bytes;
     const bytesOut = pipe.outbound === null ? 0 : pipe.outbound.bytes;
     if (target !== null) {
-      const unanswered = reason === "backend-reset" && bytesOut === 0 && pipe.outbound?.pendingBytes === 0;
-      this.#pool.ended(target, unanswered ? durationMs - this.#connectMs : -1);
+      const answered = bytesOut > 0 || (pipe.outbound !== null && pipe.outbound.pendingBytes > 0);
+      this.#pool.ended(target, durationMs - this.#connectMs, { answered, reset: reason === "backend-reset" });
     }
     this.#admission?.leave(this.#ticket);
     route.connectionsActive--;

@@ -13,7 +13,7 @@ export interface Dialling {
 
 /** Hears that a dial which was given up has settled: its target may be dialled again. */
 export interface DialHome {
-  settledLate(): void;
+  settledLate(target: Target): void;
 }
 
 export class Dial implements DialOwner {
@@ -52,7 +52,7 @@ export class Dial implements DialOwner {
     if (waiting === null) {
       this.#counters.abandonedDials--;
       this.target.abandonedDials--;
-      this.#home.settledLate();
+      this.#home.settledLate(this.target);
     }
     this.#waiting = null;
     return waiting;

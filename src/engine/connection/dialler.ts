@@ -3,25 +3,21 @@
 // with one `dialled` or one `gaveUp`.
 
 import { formatDuration } from "../../base/duration.ts";
+import { hashSource } from "../../base/hash.ts";
+import { parseIp } from "../../base/ip.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { Dial, type Dialling } from "./dial.ts";
+import { reportFailure, reportShortage } from "./dial-report.ts";
+import { DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
 import { isOwnShortage, refusalOf } from "./peer.ts";
-import type { Ask, Pick, Pool } from "../pool/pool.ts";
+import type { Ask, Pick } from "../pool/chooser.ts";
+import type { Pool } from "../pool/pool.ts";
 import { LIMITED, type LimitName, type Refusal } from "../limit/refusal.ts";
 import type { Route } from "../route.ts";
 import type { Services } from "../services.ts";
 import type { Target } from "../pool/target.ts";
 import type { Waiter } from "../pool/waiting-line.ts";
-
-/** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
-const SHARED_ATTEMPTS = 3;
-
-/**
- * The least an attempt is given, in milliseconds, unless that is more than half of what is left: one lost SYN is sent again
- * after a second.
- */
-const LEAST_ATTEMPT_MS = 1_500;
 
 /** How long an address of one family may be silent before one of the other is dialled beside it (RFC 8305, section 8). */
 const BESIDE_MS = 250;
@@ -32,11 +28,10 @@ const BESIDE_MS = 250;
  */
 const ABANDONED_SHARE = 0.25;
 
-/** A shortage of ours is reported once per interval, in milliseconds. */
-const SHORTAGE_WARN_INTERVAL_MS = 10_000;
-
 /** Who wants a backend. */
 export interface DiallerOwner {
+  /** The client's address alone. */
+  readonly clientHost: string;
   /** A target accepted; it is entered. */
   dialled(target: Target, socket: Socket): void;
   /** `limit`: the one that was in the way, where one was. */
@@ -46,7 +41,8 @@ export interface DiallerOwner {
 }
 
 export class Dialler implements Dialling, Waiter, Ask {
-  readonly sourceHash: number;
+  /** Its place in the line, once it had one: it keeps it when a dial out of the line fails. */
+  arrival = 0;
   /** When `expired` is to be called, in monotonic milliseconds. */
   dueMs = Number.POSITIVE_INFINITY;
 
@@ -55,8 +51,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   readonly #pool: Pool;
   readonly #services: Services;
   readonly #portOffset: number;
-  /** When the connect timeout runs out; it begins anew when a place in the queue became free. */
-  #budgetDueMs: number;
+  readonly #time: DialTime;
   #dial: Dial | null = null;
   /** To the other address family of the same name. */
   #beside: Dial | null = null;
@@ -66,20 +61,26 @@ export class Dialler implements Dialling, Waiter, Ask {
   #attemptDueMs = Number.POSITIVE_INFINITY;
   #reason: CloseReason = "no-backend";
   #queued = false;
+  /** When its time in the queue runs out; 0: it has not been there. */
+  #queueDueMs = 0;
   #done = false;
 
-  constructor(owner: DiallerOwner, route: Route, portOffset: number, sourceHash: number, services: Services) {
+  constructor(owner: DiallerOwner, route: Route, portOffset: number, services: Services) {
     this.#owner = owner;
     this.#route = route;
     this.#pool = route.pool;
     this.#portOffset = portOffset;
     this.#services = services;
-    this.sourceHash = sourceHash;
-    this.#budgetDueMs = this.#budget();
+    this.#time = new DialTime(route.plan.timeouts.connectMs);
   }
 
   get tried(): ReadonlySet<Target> | null {
     return this.#tried;
+  }
+
+  /** Of the client's address, where the balancer wants it; a reload may bring one that does. */
+  get sourceHash(): number {
+    return this.#pool.plan.balance === "source-hash" ? hashSource(parseIp(this.#owner.clientHost) ?? 0) : 0;
   }
 
   get maxAbandoned(): number {
@@ -130,10 +131,11 @@ export class Dialler implements Dialling, Waiter, Ask {
   // --- waiting ----------------------------------------------------------------------------------------------------
 
   turn(): boolean {
+    this.#forgive();
     const pick = this.#pool.pick(this);
     if (pick === "full" ? this.#queued : pick === "none" && this.#pool.awaitsNames) return false;
     // The time in the queue had a limit of its own.
-    if (this.#queued) this.#budgetDueMs = this.#budget();
+    if (this.#queued) this.#time.restart();
     this.#leaveQueue();
     // Not picked anew: the balancer has counted this one.
     this.#follow(pick);
@@ -142,11 +144,13 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   #enqueue(): void {
     const { size, timeoutMs } = this.#route.plan.limits.queue;
-    if (this.#pool.queued >= size) return this.#limit(LIMITED["queue.size"]);
+    if (this.#queueDueMs === 0) {
+      if (this.#pool.queued >= size) return this.#limit(LIMITED["queue.size"]);
+      this.#queueDueMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    }
     this.#queued = true;
     this.#pool.queued++;
-    this.#pool.wait(this);
-    this.#setDue(timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs);
+    this.#wait(this.#queueDueMs);
   }
 
   #leaveQueue(): void {
@@ -157,8 +161,24 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   #none(): void {
     if (this.#tried !== null || !this.#pool.awaitsNames) return this.#giveUp(this.#reason);
+    this.#wait(this.#time.dueMs);
+  }
+
+  #wait(dueMs: number): void {
+    if (this.arrival === 0) this.arrival = this.#pool.arrive();
     this.#pool.wait(this);
-    this.#setDue(this.#budgetDueMs);
+    this.#setDue(dueMs);
+  }
+
+  /** Targets that have been reached since they failed this client are open to it again. */
+  #forgive(): void {
+    const tried = this.#tried;
+    if (tried === null || tried.values().every((target) => target.lastError !== undefined)) return;
+    this.#pool.leave(this);
+    const left = tried.values().filter((target) => target.lastError !== undefined);
+    this.#tried = new Set(left);
+    if (this.#tried.size === 0) this.#tried = null;
+    this.#pool.wait(this);
   }
 
   // --- dialling ---------------------------------------------------------------------------------------------------
@@ -167,7 +187,9 @@ export class Dialler implements Dialling, Waiter, Ask {
     const dial = this.#begin(target);
     this.#dial = dial;
     this.#attemptBeganMs = this.nowMs;
-    this.#attemptDueMs = this.#attemptDue();
+    const { dial: spec } = this.#pool.plan;
+    const targets = this.#pool.remaining(this, Math.min(SHARED_ATTEMPTS, spec.attempts - this.#attempts + 1));
+    this.#attemptDueMs = this.#time.attemptDueMs(spec, targets);
     const besideDueMs = this.#pool.pickBeside(target, this) === undefined ? 0 : performance.now() + BESIDE_MS;
     this.#setDue(besideDueMs === 0 ? this.#attemptDueMs : Math.min(besideDueMs, this.#attemptDueMs));
     this.#services.runtime.connect(target.socketAddress(this.#portOffset), dial);
@@ -178,6 +200,7 @@ export class Dialler implements Dialling, Waiter, Ask {
     this.#setDue(this.#attemptDueMs);
     if (target === undefined) return;
     this.#beside = this.#begin(target);
+    this.#services.counters.besideDials++;
     this.#services.runtime.connect(target.socketAddress(this.#portOffset), this.#beside);
   }
 
@@ -202,21 +225,26 @@ export class Dialler implements Dialling, Waiter, Ask {
     const slower = this.#dial;
     if (slower !== null) {
       this.#abandon(slower);
-      if (wasBeside) this.#pool.failed(slower.target, "No answer before the other address family had answered");
+      if (wasBeside) this.#pool.wasSlow(slower.target);
     }
     this.#pool.reached(target);
     this.#owner.dialled(target, socket);
   }
 
   failedToReach(dial: Dial, error: Error): void {
-    if (isOwnShortage(error) || this.#services.runtime.descriptorsExhausted()) this.#excuse(dial, error);
-    else this.#blame(dial, refusalOf(error), error.message);
+    if (isOwnShortage(error) || this.#services.runtime.descriptorsExhausted()) {
+      // It was this machine that failed: that says nothing about the target.
+      reportShortage(this.#services, error);
+      this.#setAside(dial, "dial-failed");
+    } else {
+      this.#blame(dial, refusalOf(error), error.message);
+    }
     if (this.#dial === null) this.#again();
   }
 
   #again(): void {
     if (this.#done) return;
-    if (this.#mayTry() && performance.now() < this.#budgetDueMs) this.next();
+    if (this.#mayTry() && this.#time.left) this.next();
     else this.#giveUp(this.#reason);
   }
 
@@ -226,25 +254,9 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** The target has failed this client. */
   #blame(dial: Dial, reason: CloseReason, why: string): void {
-    const { target } = dial;
-    const { address, backend } = target;
-    if (target.failed(why, performance.now())) {
-      const fields = { route: this.#route.plan.name, backend: backend.plan.address, address, reason };
-      this.#services.log.write("warn", "dial-failed", `Cannot reach backend "${backend.plan.address}": ${why}`, fields);
-    }
-    this.#pool.failed(target, why);
+    reportFailure(this.#services, this.#route.plan.name, dial.target, reason, why);
+    this.#pool.failed(dial.target, why);
     this.#setAside(dial, reason);
-  }
-
-  /** It was this machine that failed: that says nothing about the target. */
-  #excuse(dial: Dial, error: Error): void {
-    const { log, counters } = this.#services;
-    const nowMs = performance.now();
-    if (nowMs - counters.shortageWarnedMs > SHORTAGE_WARN_INTERVAL_MS) {
-      counters.shortageWarnedMs = nowMs;
-      log.write("warn", "dial-shortage", `Cannot dial: no descriptor or no local port is left (${error.message})`);
-    }
-    this.#setAside(dial, "dial-failed");
   }
 
   #setAside(dial: Dial, reason: CloseReason): void {
@@ -263,6 +275,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** Nobody waits for it; one that is beside it takes its place. */
   #drop(dial: Dial): void {
+    if (this.#beside !== null) this.#services.counters.besideDials--;
     if (dial === this.#dial) this.#dial = this.#beside;
     this.#beside = null;
   }
@@ -281,23 +294,5 @@ export class Dialler implements Dialling, Waiter, Ask {
   #setDue(dueMs: number): void {
     this.dueMs = dueMs;
     this.#owner.deadlineChanged();
-  }
-
-  #budget(): number {
-    const { connectMs } = this.#route.plan.timeouts;
-    return connectMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + connectMs;
-  }
-
-  /** What is set for an attempt, or an equal part of what is left, so that a silent target leaves time for the next one. */
-  #attemptDue(): number {
-    const { attemptMs, attempts } = this.#pool.plan.dial;
-    const dueMs = this.#budgetDueMs;
-    const nowMs = performance.now();
-    if (attemptMs !== 0) return Math.min(dueMs, nowMs + attemptMs);
-    if (dueMs === Number.POSITIVE_INFINITY) return dueMs;
-    const atMost = Math.min(SHARED_ATTEMPTS, attempts - this.#attempts + 1);
-    const shares = this.#pool.remaining(this.#tried, nowMs, atMost);
-    const leftMs = dueMs - nowMs;
-    return shares <= 1 ? dueMs : nowMs + Math.max(leftMs / shares, Math.min(LEAST_ATTEMPT_MS, leftMs / 2));
   }
 }

@@ -26,6 +26,8 @@ export class Backend implements TargetBackend {
   ejections = 0;
 
   #plan: TargetPlan;
+  /** Targets that it had and may have again while they have connections. */
+  #gone: readonly Target[] = [];
   #watch: NameWatch | null = null;
   readonly #owner: BackendOwner;
 
@@ -67,6 +69,10 @@ export class Backend implements TargetBackend {
     this.#answered(this.#watch.addresses);
   }
 
+  liftEjections(): void {
+    for (const target of this.targets) target.ejection.lift();
+  }
+
   /** Stops looking its name up. */
   close(): void {
     this.#watch?.close();
@@ -87,9 +93,11 @@ export class Backend implements TargetBackend {
     return { where, standing: standing(plan, weight, tier) };
   }
 
-  /** Keeps the targets that are still wanted; those that are not. */
+  /** Keeps the targets that are still wanted, and takes those back that left with connections; those that are not wanted. */
   #become(wanted: readonly Wanted[]): Target[] {
     const before = new Map(this.targets.map((target) => [target.address, target]));
+    const leftEarlier = this.#gone.filter((target) => target.connectionsActive > 0);
+    for (const target of leftEarlier) if (!before.has(target.address)) before.set(target.address, target);
     this.targets = wanted.map(({ where, standing: place }) => {
       const made = new Target(this, where, place);
       const known = before.get(made.address);
@@ -98,7 +106,9 @@ export class Backend implements TargetBackend {
       known.standing = place;
       return known;
     });
-    return [...before.values()];
+    const gone = [...before.values()];
+    this.#gone = gone;
+    return gone;
   }
 }
 

@@ -6,15 +6,17 @@ import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { Log } from "../../observe/log.ts";
 import type { PoolPlan } from "../../plan/plan.ts";
 import { Backend, type BackendOwner } from "./backend.ts";
-import { balancerOf } from "../balance/balancer.ts";
-import type { Balancer } from "../balance/candidate.ts";
 import type { HealthMonitor } from "../health/monitor.ts";
 import type { HealthStatus } from "../health/rise-fall.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import type { OverrideSettings } from "../snapshot.ts";
+import { type Ask, Chooser, type Pick } from "./chooser.ts";
 import { TargetChecks } from "./target-checks.ts";
 import type { Target } from "./target.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
+
+/** How long a target that was slower than the other address family comes second, in milliseconds. */
+const SLOW_MEMORY_MS = 60_000;
 
 /** What pools share. */
 export interface PoolServices {
@@ -26,30 +28,18 @@ export interface PoolServices {
   targetDown(target: Target): void;
 }
 
-/** What a connection asks a pool for a target with. */
-export interface Ask {
-  /** Targets that it has tried. */
-  readonly tried: ReadonlySet<Target> | null;
-  /** A target with so many unsettled dials gets no more. */
-  readonly maxAbandoned: number;
-  readonly sourceHash: number;
-  readonly nowMs: number;
-}
-
-/** A target; `full`: those that could be used have as many connections as they may; `none`: there is nothing to use. */
-export type Pick = Target | "full" | "none";
-
 export class Pool implements BackendOwner {
   readonly name: string;
   /** How many of the waiting wait for a place at a full target. */
   queued = 0;
 
   #plan: PoolPlan;
-  #balancer: Balancer;
-  #backends: readonly Backend[] = [];
-  /** Of all backends, the lowest tier first. */
-  #targets: readonly Target[] = [];
-  readonly #candidates: Target[] = [];
+  /** By their addresses as written, in the order of the plan. */
+  #backends: ReadonlyMap<string, Backend> = new Map();
+  /** Not in the plan any more, but with live connections. */
+  readonly #gone = new Map<string, Backend>();
+  #updating = false;
+  readonly #chooser: Chooser;
   readonly #line: WaitingLine;
   readonly #checks: TargetChecks;
   readonly #services: PoolServices;
@@ -57,7 +47,7 @@ export class Pool implements BackendOwner {
   constructor(plan: PoolPlan, services: PoolServices) {
     this.name = plan.name;
     this.#plan = plan;
-    this.#balancer = balancerOf(plan.balance);
+    this.#chooser = new Chooser(plan);
     this.#services = services;
     this.#checks = new TargetChecks(services.monitor, (target, status) => this.#healthChanged(target, status));
     this.#line = new WaitingLine(services.wheel, () => this.#nextEjectionEndMs());
@@ -68,41 +58,56 @@ export class Pool implements BackendOwner {
     return this.#plan;
   }
 
+  /** In the order of the plan. */
   get backends(): readonly Backend[] {
-    return this.#backends;
+    return [...this.#backends.values()];
   }
 
   /** Takes over a new plan; backends that are still in it keep their targets, state and connections. */
   update(plan: PoolPlan): void {
     const checksChanged = !isDeepStrictEqual(this.#plan.health, plan.health);
     this.#plan = plan;
-    this.#balancer = balancerOf(plan.balance);
-    const before = new Map(this.#backends.map((backend) => [backend.plan.address, backend]));
-    this.#backends = plan.targets.map((targetPlan) => {
-      const known = before.get(targetPlan.address);
-      before.delete(targetPlan.address);
-      return known ?? new Backend(targetPlan, this);
-    });
-    this.#backends.forEach((backend, index) => {
-      const targetPlan = plan.targets[index];
-      if (targetPlan !== undefined) backend.update(targetPlan, this.#services.resolver, plan.resolveIntervalMs);
-    });
-    for (const backend of before.values()) this.#release(backend);
+    this.#chooser.follow(plan);
+    const before = this.#backends;
+    this.#backends = new Map(
+      plan.targets.map((targetPlan) => {
+        const { address } = targetPlan;
+        return [address, before.get(address) ?? this.#gone.get(address) ?? new Backend(targetPlan, this)];
+      }),
+    );
+    this.#updating = true;
+    for (const targetPlan of plan.targets) {
+      const { resolver } = this.#services;
+      this.#backends.get(targetPlan.address)?.update(targetPlan, resolver, plan.resolveIntervalMs);
+    }
+    this.#updating = false;
+    this.#keepGone(before);
+    if (plan.passive === undefined) for (const backend of this.#backends.values()) backend.liftEjections();
     this.#refresh(checksChanged);
     this.#line.wake();
   }
 
+  /** A backend that left with connections is the same one when it is back. */
+  #keepGone(before: ReadonlyMap<string, Backend>): void {
+    for (const [address, backend] of before) if (!this.#backends.has(address)) this.#gone.set(address, backend);
+    for (const [address, backend] of this.#gone) {
+      const isBack = this.#backends.has(address);
+      if (!isBack) this.#release(backend);
+      if (isBack || backend.connectionsActive === 0) this.#gone.delete(address);
+    }
+  }
+
   /** Stops look-ups and checks. Connections that hold targets of this pool are not touched. */
   close(): void {
-    for (const backend of this.#backends) this.#release(backend);
-    this.#backends = [];
-    this.#targets = [];
+    for (const backend of this.#backends.values()) this.#release(backend);
+    this.#backends = new Map();
+    this.#chooser.use([]);
     this.#line.wake();
   }
 
   /** What was set by hand for a backend, as written; `undefined`: nothing. */
   setOverride(address: string, settings: OverrideSettings | undefined): void {
-    const backend = this.#backends.find((each) => each.plan.address === address);
+    const backend = this.#backends.get(address);
     if (backend === undefined || isDeepStrictEqual(backend.override, settings)) return;
     const wasDown = backend.override?.state === "down";
     backend.override = settings;
@@ -111,65 +116,40 @@ export class Pool implements BackendOwner {
       if (settings?.state === "down" && this.#plan.onDown === "kill") this.#services.targetDown(target);
       if (wasDown) target.recovered(nowMs);
     }
+    this.#chooser.forgetCredit();
     this.#line.wake();
   }
 
   // --- choosing ---------------------------------------------------------------------------------------------------
 
-  /** The target that a connection dials next. */
+  /** The target that a connection dials next. One whose family was slow lately gives way to the other. */
   pick(ask: Ask): Pick {
-    const candidates = this.#candidates;
-    candidates.length = 0;
-    const { tried, maxAbandoned, nowMs } = ask;
-    let tier = 0;
-    let full = false;
-    for (const target of this.#targets) {
-      // Tiers are in order: a higher one counts only when a lower one has nothing, not even a place to wait for.
-      if (target.tier !== tier) {
-        if (full || candidates.length > 0) break;
-        tier = target.tier;
-      }
-      if (tried?.has(target) === true || target.abandonedDials >= maxAbandoned) continue;
-      const state = target.state(nowMs);
-      if (state === "up") candidates.push(target);
-      else if (state === "full") full = true;
-    }
-    const [only] = candidates;
-    if (only === undefined) return full ? "full" : "none";
-    if (candidates.length === 1) return only;
-    for (const target of candidates) target.weigh(nowMs, this.#plan.slowStartMs);
-    return this.#balancer(candidates, ask.sourceHash) ?? "none";
+    const pick = this.#chooser.pick(ask);
+    if (typeof pick === "string" || pick.slowUntilMs <= ask.nowMs) return pick;
+    const other = this.#chooser.pickBeside(pick, ask);
+    return other === undefined || other.slowUntilMs > ask.nowMs ? pick : other;
   }
 
   /** The target of the other address family that may be dialled beside a silent one (RFC 8305). */
   pickBeside(silent: Target, ask: Ask): Target | undefined {
-    if (silent.backend.targets.length === 1) return undefined;
-    return silent.backend.targets.find(
-      (target) =>
-        target.isOtherFamilyOf(silent) &&
-        ask.tried?.has(target) !== true &&
-        target.abandonedDials < ask.maxAbandoned &&
-        target.state(ask.nowMs) === "up" &&
-        // The backend may have left the plan while it was silent.
-        this.#targets.includes(target),
-    );
+    return this.#chooser.pickBeside(silent, ask);
   }
 
   /** How many targets a connection could still dial, up to `atMost`. */
-  remaining(tried: ReadonlySet<Target> | null, nowMs: number, atMost: number): number {
-    let count = 0;
-    for (const target of this.#targets) {
-      if (tried?.has(target) === true || target.state(nowMs) !== "up") continue;
-      if (++count >= atMost) break;
-    }
-    return count;
+  remaining(ask: Ask, atMost: number): number {
+    return this.#chooser.remaining(ask, atMost);
   }
 
   // --- waiting ----------------------------------------------------------------------------------------------------
 
   /** Whether a name was never answered, so that there may be targets soon. */
   get awaitsNames(): boolean {
-    return this.#backends.some((backend) => backend.unanswered);
+    return this.#backends.values().some((backend) => backend.unanswered);
+  }
+
+  /** The next place in the line. */
+  arrive(): number {
+    return this.#line.arrive();
   }
 
   wait(waiter: Waiter): void {
@@ -183,11 +163,15 @@ export class Pool implements BackendOwner {
   /** A connection of a target was given up while it was being dialled. */
   left(target: Target): void {
     target.leave();
-    this.#line.wakeNext();
+    this.#offer(target);
   }
 
-  settledLate(): void {
-    this.#line.wakeNext();
+  settledLate(target: Target): void {
+    this.#offer(target);
+  }
+
+  #offer(target: Target): void {
+    this.#line.offer(target, () => target.state(this.#services.wheel.nowMs) === "up");
   }
 
   // --- what targets do --------------------------------------------------------------------------------------------
@@ -199,19 +183,25 @@ export class Pool implements BackendOwner {
 
   /** A target accepted a connection. */
   reached(target: Target): void {
-    target.reached();
-    if (this.#plan.passive?.earlyResetMs === 0) this.#succeeded(target);
+    const isBack = target.lastError !== undefined;
+    target.reached(this.#services.wheel.nowMs);
+    if (this.#plan.passive?.earlyResetMs === 0) target.ejection.succeeded(this.#services.wheel.nowMs);
+    // Whoever has tried it and waits for another may try it again.
+    if (isBack) this.#line.wake();
   }
 
-  /**
-   * A connection of a target ended. `unansweredMs`: for how long it had lived when the backend reset it without having
-   * sent a byte; -1 when that is not how it ended.
-   */
-  ended(target: Target, unansweredMs: number): void {
+  /** A target was silent while one of the other family answered: for a while that one is dialled first. */
+  wasSlow(target: Target): void {
+    target.slowUntilMs = this.#services.wheel.nowMs + SLOW_MEMORY_MS;
+  }
+
+  /** A connection of a target ended, `livedMs` after it was reached. */
+  ended(target: Target, livedMs: number, { answered, reset }: { answered: boolean; reset: boolean }): void {
     const earlyResetMs = this.#plan.passive?.earlyResetMs ?? 0;
     if (earlyResetMs !== 0) {
-      if (unansweredMs >= 0 && unansweredMs <= earlyResetMs) this.failed(target, "Reset without an answer");
-      else this.#succeeded(target);
+      // What ends early for another reason, a client that hung up, says nothing.
+      if (answered || livedMs > earlyResetMs) target.ejection.succeeded(this.#services.wheel.nowMs);
+      else if (reset) this.failed(target, "Reset without an answer");
     }
     this.left(target);
   }
@@ -222,9 +212,10 @@ export class Pool implements BackendOwner {
     // One silent port says nothing of the others of a range.
     if (passive === undefined || target.ranged) return;
     const nowMs = performance.now();
+    if (target.survivedSince(nowMs - passive.earlyResetMs)) target.ejection.succeeded(nowMs);
+    target.soundSinceMs = 0;
     if (target.ejection.untilMs > nowMs || !target.ejection.failed(passive, nowMs)) return;
-    const others = this.#targets.some((other) => other !== target && isUsable(other, nowMs));
-    if (!others && !passive.ejectLast) return;
+    if (!passive.ejectLast && !this.#chooser.hasOthers(target, nowMs)) return;
     const forMs = target.ejection.eject(passive, nowMs) - nowMs;
     target.ejectedFor = why;
     target.backend.ejections++;
@@ -244,23 +235,21 @@ export class Pool implements BackendOwner {
   #nextEjectionEndMs(): number {
     const { nowMs } = this.#services.wheel;
     let dueMs = Number.POSITIVE_INFINITY;
-    for (const { ejection } of this.#targets) if (ejection.untilMs > nowMs) dueMs = Math.min(dueMs, ejection.untilMs);
+    for (const { ejection } of this.#chooser.targets)
+      if (ejection.untilMs > nowMs) dueMs = Math.min(dueMs, ejection.untilMs);
     return dueMs;
-  }
-
-  #succeeded(target: Target): void {
-    target.ejection.succeeded(this.#services.wheel.nowMs);
   }
 
   targetsChanged(_backend: Backend, gone: readonly Target[]): void {
     for (const target of gone) this.#checks.stop(target);
+    if (this.#updating) return;
     this.#refresh(false);
     this.#line.wake();
   }
 
   #refresh(checksChanged: boolean): void {
-    this.#targets = this.#backends.flatMap((backend) => backend.targets).toSorted((a, b) => a.tier - b.tier);
-    this.#checks.update(this.#targets, this.#plan.health, checksChanged);
+    this.#chooser.use(this.backends.flatMap((backend) => backend.targets));
+    this.#checks.update(this.#chooser.targets, this.#plan.health, checksChanged);
   }
 
   #healthChanged(target: Target, status: HealthStatus): void {
@@ -278,9 +267,4 @@ export class Pool implements BackendOwner {
     backend.close();
     for (const target of backend.targets) this.#checks.stop(target);
   }
-}
-
-function isUsable(target: Target, nowMs: number): boolean {
-  const state = target.state(nowMs);
-  return state === "up" || state === "full";
 }

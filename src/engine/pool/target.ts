@@ -61,6 +61,10 @@ export class Target implements Candidate {
   /** Why the last dial failed; `undefined` after a success. */
   lastError: string | undefined;
   health: HealthWatch | null = null;
+  /** Until then the other address family of its name is dialled first; monotonic milliseconds. */
+  slowUntilMs = 0;
+  /** When it was first reached since it last failed; 0: not since. */
+  soundSinceMs = 0;
   /** It was down by an earlier kind of check, and is while the new one has found nothing. */
   wasDown = false;
   readonly ejection = new Ejection();
@@ -101,8 +105,13 @@ export class Target implements Candidate {
       if (this.health !== null && this.#isDown(this.health.state.status)) return "down";
       if (this.ejection.untilMs > nowMs) return "ejected";
     }
+    return this.isFull ? "full" : "up";
+  }
+
+  /** Whether it has as many connections as it may. A dial that was given up may still arrive there. */
+  get isFull(): boolean {
     const { maxConnections } = this.backend.plan;
-    return maxConnections !== 0 && this.connectionsActive >= maxConnections ? "full" : "up";
+    return maxConnections !== 0 && this.connectionsActive + this.abandonedDials >= maxConnections;
   }
 
   #isDown(status: HealthStatus): boolean {
@@ -138,10 +147,16 @@ export class Target implements Candidate {
   }
 
   /** It accepted a connection. */
-  reached(): void {
+  reached(nowMs: number): void {
+    if (this.soundSinceMs === 0) this.soundSinceMs = nowMs;
     this.lastError = undefined;
     this.connectionsTotal++;
     this.backend.connectionsTotal++;
+  }
+
+  /** Whether a connection that it accepted before `sinceMs` was followed by no failure. */
+  survivedSince(sinceMs: number): boolean {
+    return this.soundSinceMs !== 0 && this.soundSinceMs <= sinceMs;
   }
 
   /** Notes a failed dial; true when it is time to warn about it again. */
