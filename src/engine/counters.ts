@@ -8,6 +8,8 @@ export interface EngineCounters {
   unrouted: number;
   /** Dials that were given up but that the runtime cannot cancel: each still holds a descriptor. */
   abandonedDials: number;
+  /** Dials to another address family beside a client's first one: each holds a descriptor more than its connection. */
+  besideDials: number;
   /** Live connections at most; each holds up to two descriptors. */
   connectionLimit: number;
   /** When a client was last refused for `connectionLimit` and a warning said so; monotonic milliseconds. */

@@ -188,6 +188,7 @@ export class PoolScene implements Disposable {
       accepted: 0,
       unrouted: 0,
       abandonedDials: 0,
+      besideDials: 0,
       connectionLimit: 1_000_000,
       fullWarnedMs: Number.NEGATIVE_INFINITY,
       shortageWarnedMs: Number.NEGATIVE_INFINITY,

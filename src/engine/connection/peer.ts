@@ -3,6 +3,8 @@
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
 
+export { isOwnShortage } from "../../runtime/own-shortage.ts";
+
 const MAPPED_PREFIX = "::ffff:";
 
 /** `address:port` of a client; IPv6 in brackets, IPv4 without the mapping that dual-stack listeners report. */
@@ -22,12 +24,4 @@ export function refusalOf(error: Error): CloseReason {
   if (code === "ECONNREFUSED") return "dial-refused";
   if (code === "ETIMEDOUT") return "dial-timeout";
   return "dial-failed";
-}
-
-/** No descriptor, memory, local port or local address for a dial: not the doing of whoever was dialled. */
-const OWN_SHORTAGES: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"]);
-
-/** Whether a dial failed because of what this machine lacks. */
-export function isOwnShortage(error: Error): boolean {
-  return "code" in error && OWN_SHORTAGES.has(error.code);
 }
