@@ -8,7 +8,7 @@ export interface EngineCounters {
   unrouted: number;
   /** Dials that were given up but that the runtime cannot cancel: each still holds a descriptor. */
   abandonedDials: number;
-  /** Dials to a second address family while the first is silent: each is one descriptor more than its connection counts. */
+  /** Dials to another address family beside a client's first one: each holds a descriptor more than its connection. */
   besideDials: number;
   /** Live connections at most; each holds up to two descriptors. */
   connectionLimit: number;

@@ -11,7 +11,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import { ThrottleClock } from "../socket/throttle-clock.ts";
 import { Bandwidth } from "./bandwidth.ts";
-import { connectionLimit } from "./connection/connection-limit.ts";
+import { checksAtOnce, connectionLimit } from "./connection/connection-limit.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import { Admission, needsAdmission, tableSlots } from "./limit/admission.ts";
 import { CounterTable } from "./limit/counter-table.ts";
@@ -108,9 +108,10 @@ export class Engine {
   }
 
   #setLimit(listeners: number): void {
-    const { counters, runtime, log } = this.#services;
+    const { counters, runtime, monitor, log } = this.#services;
     const descriptors = runtime.descriptorLimit();
     const limit = connectionLimit(descriptors, listeners);
+    monitor.limitSockets(checksAtOnce(descriptors, limit));
     const lowered = counters.connectionLimit === 0 || limit < counters.connectionLimit;
     counters.connectionLimit = limit;
     if (limit >= FEW_CONNECTIONS || !lowered || descriptors === undefined) return;

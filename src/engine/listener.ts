@@ -8,6 +8,7 @@ import type { ListenerPlan } from "../plan/plan.ts";
 import type { Listening } from "../runtime/runtime.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { LIMITED, NO_ROUTE, type Refusal } from "./limit/refusal.ts";
+import { connectionsInUse } from "./connection/connection-limit.ts";
 import { serveConnection } from "./connection/connection.ts";
 import { clientAddress } from "./connection/peer.ts";
 import type { Route } from "./route.ts";
@@ -143,18 +144,24 @@ export class Listener implements SocketOwner {
 
   /** The route's ticket, or why not. */
   #admit(route: Route, socket: Socket): number | Refusal {
-    const { connections, counters, monitor, log } = this.#services;
-    // A dial that was given up holds one descriptor, a check may hold one, a connection two.
-    if (connections.size + (counters.abandonedDials + monitor.loops) / 2 >= counters.connectionLimit) {
-      const nowMs = performance.now();
-      if (nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
-        counters.fullWarnedMs = nowMs;
-        const limit = counters.connectionLimit;
-        log.write("warn", "connections-full", `Refusing clients: all ${limit} connections are in use`, { limit });
-      }
-      return LIMITED.gateway;
+    const { connections, counters, monitor } = this.#services;
+    if (connectionsInUse(connections.size, counters, monitor.sockets) < counters.connectionLimit)
+      return route.admit(socket);
+    const nowMs = performance.now();
+    if (nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
+      counters.fullWarnedMs = nowMs;
+      this.#warnFull();
     }
-    return route.admit(socket);
+    return LIMITED.gateway;
+  }
+
+  #warnFull(): void {
+    const { connections, counters, monitor, log } = this.#services;
+    const { connectionLimit: limit, abandonedDials, besideDials } = counters;
+    const used = { connections: connections.size, checks: monitor.sockets, abandonedDials, besideDials };
+    const beside = `${used.checks} checks, ${abandonedDials} dials that were given up, ${besideDials} to a second address`;
+    const message = `Refusing clients: descriptors for ${limit} connections are in use: ${used.connections} connections, ${beside}`;
+    log.write("warn", "connections-full", message, { limit, ...used });
   }
 
   #refuse(socket: Socket, route: Route | undefined, { reason, limit }: Refusal): void {

@@ -62,6 +62,30 @@ describe("limits", () => {
     for (const client of clients) await client[Symbol.asyncDispose]();
   });
 
+  test("checks that hang leave room for clients, however many there are, and a full gateway says what is in use", async () => {
+    // None of them says the word that its check waits for.
+    await using backend = await startBackend(echo, { host: "0.0.0.0" });
+    const backends = Array.from({ length: 30 }, (_, at) => `127.0.0.${at + 1}:${backend.port}`);
+    const health = { check: "nats", interval: "1h", timeout: "1m", jitter: "off" };
+    await using flow = await startFlow(
+      { "db.yaml": { listen: "127.0.0.1:0", backends, health } },
+      { runtime: { ...bunRuntime(), descriptorLimit: () => 128 + 1 + 2 * 3 } },
+    );
+    await backend.peer(2);
+    const port = await flow.port("db");
+    await using first = await Peer.connect(port);
+    await using second = await Peer.connect(port);
+    for (const client of [first, second]) {
+      await client.send("x");
+      expect(await client.read(1)).toBe("x");
+    }
+    await using third = await Peer.connect(port);
+    expect(await third.end()).toBe("reset");
+    const { message, fields } = await flow.log.line("connections-full");
+    expect(fields).toEqual({ limit: 3, connections: 2, checks: 3, abandonedDials: 0, besideDials: 0 });
+    expect(message).toContain("2 connections, 3 checks");
+  });
+
   test("deny wins over allow, and without allow everybody may", async () => {
     await using backend = await startBackend(echo);
     const backends = [`127.0.0.1:${backend.port}`];

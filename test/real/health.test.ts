@@ -18,7 +18,7 @@ const ENOUGH = { descriptorsExhausted: () => false };
 
 function check(port: number, spec: CheckSpec, timeoutMs = LIMIT_MS): Promise<CheckOutcome> {
   const { promise, resolve } = Promise.withResolvers<CheckOutcome>();
-  runCheck({ host: "127.0.0.1", port }, spec, timeoutMs, ENOUGH, resolve);
+  runCheck({ host: "127.0.0.1", port }, spec, timeoutMs, ENOUGH, { judged: resolve, gone() {} });
   return promise;
 }
 

@@ -19,7 +19,7 @@ import type { PoolPlan } from "../../src/plan/plan.ts";
 import type { HealthSpec } from "../../src/resource/health.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import type { SocketAddress } from "../../src/runtime/runtime.ts";
-import type { CloseReason } from "../../src/socket/close-reason.ts";
+import type { Refusal } from "../../src/engine/limit/refusal.ts";
 import type { DialOwner, Socket } from "../../src/socket/socket.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { RecordedLog } from "./recorded-log.ts";
@@ -139,7 +139,7 @@ export class PoolClient extends WheelEntry implements DiallerOwner {
     this.#scene.wheel.cancel(this);
   }
 
-  gaveUp(reason: CloseReason): void {
+  gaveUp({ reason }: Refusal): void {
     this.outcomes.push(reason);
     this.end(-1);
   }

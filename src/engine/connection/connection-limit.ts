@@ -1,5 +1,8 @@
 // How many connections fit below the descriptor limit. At the limit itself accept fails for ever while the event loop
-// spins, and a dial looks like a refusing backend (bun.md 1.8), so the limit must never be reached.
+// spins, and a dial looks like a refusing backend (bun.md 1.8), so the limit must never be reached. What else holds descriptors
+// in numbers is bounded or counted here: checks, and dials beside those that connections have.
+
+import type { EngineCounters } from "../counters.ts";
 
 /** Descriptors kept for everything that is not a connection: files, the database, the admin port, DNS, the runtime. */
 const RESERVED_DESCRIPTORS = 128;
@@ -10,9 +13,33 @@ const DESCRIPTORS_PER_CONNECTION = 2;
 /** Where the descriptor limit is not known: below what any system allows by default once raised (macOS: 10,240). */
 const UNKNOWN_LIMIT_CONNECTIONS = 4_000;
 
+/** Checks may take one of so many descriptors: the slots of those that hang must not be missed by clients. */
+const DESCRIPTORS_PER_CHECK = 16;
+
+/** Few enough for any process that serves at all, and enough to get on when some backends hang. */
+const LEAST_CHECKS = 16;
+
 /** Live connections that `descriptors` allow beside `listeners` bound ports; at least 1, so that something works. */
 export function connectionLimit(descriptors: number | undefined, listeners: number): number {
   if (descriptors === undefined) return UNKNOWN_LIMIT_CONNECTIONS;
   const free = descriptors - listeners - RESERVED_DESCRIPTORS;
   return Math.max(1, Math.floor(free / DESCRIPTORS_PER_CONNECTION));
+}
+
+/**
+ * Checks that may hold a descriptor at once below a limit of `descriptors`; one more waits. Never more than `connections`,
+ * which is what `connectionLimit` said: half of all connections are left to clients however few there are.
+ */
+export function checksAtOnce(descriptors: number | undefined, connections: number): number {
+  const limit = descriptors ?? UNKNOWN_LIMIT_CONNECTIONS * DESCRIPTORS_PER_CONNECTION;
+  return Math.min(connections, Math.max(LEAST_CHECKS, Math.floor(limit / DESCRIPTORS_PER_CHECK)));
+}
+
+/** What is in use, in connections: `live` ones, and half a one for whatever else holds one descriptor. */
+export function connectionsInUse(
+  live: number,
+  { abandonedDials, besideDials }: Pick<EngineCounters, "abandonedDials" | "besideDials">,
+  checkSockets: number,
+): number {
+  return live + (abandonedDials + besideDials + checkSockets) / DESCRIPTORS_PER_CONNECTION;
 }

@@ -10,7 +10,7 @@ import { Pipe, type PipeOwner } from "../../socket/pipe.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { Dialler, type DiallerOwner } from "./dialler.ts";
 import type { Admission } from "../limit/admission.ts";
-import type { LimitName } from "../limit/refusal.ts";
+import type { LimitName, Refusal } from "../limit/refusal.ts";
 import { clientAddress } from "./peer.ts";
 import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Route } from "../route.ts";
@@ -105,7 +105,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.deadlineChanged();
   }
 
-  gaveUp(reason: CloseReason, limit: LimitName | undefined): void {
+  gaveUp({ reason, limit }: Refusal): void {
     this.#limit = limit;
     this.abort(reason);
   }

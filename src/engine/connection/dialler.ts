@@ -7,13 +7,15 @@ import { hashSource } from "../../base/hash.ts";
 import { parseIp } from "../../base/ip.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
+import { connectionsInUse } from "./connection-limit.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { reportFailure, reportShortage } from "./dial-report.ts";
 import { DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
-import { isOwnShortage, refusalOf } from "./peer.ts";
+import { isOwnShortage } from "../../runtime/own-shortage.ts";
+import { refusalOf } from "./peer.ts";
 import type { Ask, Pick } from "../pool/chooser.ts";
 import type { Pool } from "../pool/pool.ts";
-import { LIMITED, type LimitName, type Refusal } from "../limit/refusal.ts";
+import { LIMITED, type Refusal } from "../limit/refusal.ts";
 import type { Route } from "../route.ts";
 import type { Services } from "../services.ts";
 import type { Target } from "../pool/target.ts";
@@ -34,8 +36,7 @@ export interface DiallerOwner {
   readonly clientHost: string;
   /** A target accepted; it is entered. */
   dialled(target: Target, socket: Socket): void;
-  /** `limit`: the one that was in the way, where one was. */
-  gaveUp(reason: CloseReason, limit: LimitName | undefined): void;
+  gaveUp(refusal: Refusal): void;
   /** `dueMs` may be nearer than it was. */
   deadlineChanged(): void;
 }
@@ -113,8 +114,8 @@ export class Dialler implements Dialling, Waiter, Ask {
   expired(): void {
     const { nowMs } = this;
     if (this.#dial === null) {
-      if (this.#queued) this.#limit(LIMITED["queue.timeout"]);
-      else this.#giveUp(this.#reason);
+      if (this.#queued) this.#giveUp(LIMITED["queue.timeout"]);
+      else this.#giveUp({ reason: this.#reason });
     } else if (nowMs < this.#attemptDueMs) {
       this.#dialBeside(this.#dial.target);
     } else {
@@ -145,7 +146,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   #enqueue(): void {
     const { size, timeoutMs } = this.#route.plan.limits.queue;
     if (this.#queueDueMs === 0) {
-      if (this.#pool.queued >= size) return this.#limit(LIMITED["queue.size"]);
+      if (this.#pool.queued >= size) return this.#giveUp(LIMITED["queue.size"]);
       this.#queueDueMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     }
     this.#queued = true;
@@ -160,7 +161,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   #none(): void {
-    if (this.#tried !== null || !this.#pool.awaitsNames) return this.#giveUp(this.#reason);
+    if (this.#tried !== null || !this.#pool.awaitsNames) return this.#giveUp({ reason: this.#reason });
     this.#wait(this.#time.dueMs);
   }
 
@@ -196,11 +197,15 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   #dialBeside(silent: Target): void {
-    const target = this.#beside === null && this.#mayTry() ? this.#pool.pickBeside(silent, this) : undefined;
     this.#setDue(this.#attemptDueMs);
+    const { connections, counters, monitor } = this.#services;
+    const inUse = connectionsInUse(connections.size, counters, monitor.sockets);
+    // It is a descriptor that nobody has counted on.
+    if (this.#beside !== null || !this.#mayTry() || inUse >= counters.connectionLimit) return;
+    const target = this.#pool.pickBeside(silent, this);
     if (target === undefined) return;
     this.#beside = this.#begin(target);
-    this.#services.counters.besideDials++;
+    counters.besideDials++;
     this.#services.runtime.connect(target.socketAddress(this.#portOffset), this.#beside);
   }
 
@@ -245,7 +250,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   #again(): void {
     if (this.#done) return;
     if (this.#mayTry() && this.#time.left) this.next();
-    else this.#giveUp(this.#reason);
+    else this.#giveUp({ reason: this.#reason });
   }
 
   #mayTry(): boolean {
@@ -280,13 +285,9 @@ export class Dialler implements Dialling, Waiter, Ask {
     this.#beside = null;
   }
 
-  #giveUp(reason: CloseReason, limit?: LimitName): void {
+  #giveUp(refusal: Refusal): void {
     this.cancel();
-    this.#owner.gaveUp(reason, limit);
-  }
-
-  #limit({ reason, limit }: Refusal): void {
-    this.#giveUp(reason, limit);
+    this.#owner.gaveUp(refusal);
   }
 
   // --- time -------------------------------------------------------------------------------------------------------

@@ -23,11 +23,3 @@ export function refusalOf(error: Error): CloseReason {
   if (code === "ETIMEDOUT") return "dial-timeout";
   return "dial-failed";
 }
-
-/** No descriptor, memory, local port or local address for a dial: not the doing of whoever was dialled. */
-const OWN_SHORTAGES: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"]);
-
-/** Whether a dial failed because of what this machine lacks. */
-export function isOwnShortage(error: Error): boolean {
-  return "code" in error && OWN_SHORTAGES.has(error.code);
-}

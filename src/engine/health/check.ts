@@ -8,6 +8,7 @@ import { formatDuration } from "../../base/duration.ts";
 import { parseIp } from "../../base/ip.ts";
 import type { CheckSpec } from "../../resource/health.ts";
 import { errorCode } from "../../runtime/error-code.ts";
+import { isOwnShortage } from "../../runtime/own-shortage.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
 import { type CheckDialogue, judgeAnswer, MAX_ANSWER_BYTES, quoteAnswer } from "../../wire/check-dialogue.ts";
 import { exchangeDialogue } from "../../wire/check/exchange.ts";
@@ -22,30 +23,44 @@ import { redisDialogue } from "../../wire/check/redis.ts";
  */
 const GOODBYE_MS = 1_000;
 
-/** `shortage`: this process had no descriptor left to connect with, which says nothing about the backend. */
+/**
+ * `shortage`: this machine lacked what it takes to connect (a descriptor, memory, a local port), which says nothing about the
+ * backend. An address of a family of which this machine has no address may look the same for ever: then nothing gets known
+ * about that backend, which is used as one that is not checked. Dials to it fail at once and go on to others.
+ */
 export type CheckOutcome = "good" | "shortage" | { readonly bad: string };
 
+/** Who hears of a check, once `runCheck` has returned. */
+export interface CheckOwner {
+  /** Once, within `timeoutMs`, unless it is cancelled before. */
+  judged(outcome: CheckOutcome): void;
+  /** Once, cancelled or not: it holds no socket any more. Before `judged` where the backend is not left politely. */
+  gone(): void;
+}
+
 export interface RunningCheck {
-  /** Releases everything at once; the outcome is not told any more. Harmless when the check is over. */
+  /** Releases everything before it returns; the outcome is not told any more. Harmless when the check is over. */
   cancel(): void;
 }
 
-/** Checks once. `done` is called exactly once, after this returned and within `timeoutMs`, unless it is cancelled before. */
+/** Checks once, now. */
 export function runCheck(
   address: SocketAddress,
   spec: CheckSpec,
   timeoutMs: number,
   runtime: Pick<Runtime, "descriptorsExhausted">,
-  done: (outcome: CheckOutcome) => void,
+  owner: CheckOwner,
 ): RunningCheck {
-  return new Check(address, spec, timeoutMs, runtime, done);
+  return new Check(address, spec, timeoutMs, runtime, owner);
 }
 
 class Check implements RunningCheck {
   readonly #runtime: Pick<Runtime, "descriptorsExhausted">;
   readonly #timeoutMs: number;
   readonly #dialogue: CheckDialogue | undefined;
-  #done: ((outcome: CheckOutcome) => void) | null;
+  readonly #owner: CheckOwner;
+  #judged = false;
+  #gone = false;
   #socket: Socket | null = null;
   #timer: ReturnType<typeof setTimeout>;
   #connected = false;
@@ -57,12 +72,12 @@ class Check implements RunningCheck {
     spec: CheckSpec,
     timeoutMs: number,
     runtime: Pick<Runtime, "descriptorsExhausted">,
-    done: (outcome: CheckOutcome) => void,
+    owner: CheckOwner,
   ) {
     this.#runtime = runtime;
     this.#timeoutMs = timeoutMs;
     this.#dialogue = dialogueOf(spec);
-    this.#done = done;
+    this.#owner = owner;
     this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
     this.#timer.unref();
     try {
@@ -75,7 +90,7 @@ class Check implements RunningCheck {
   }
 
   cancel(): void {
-    this.#done = null;
+    this.#judged = true;
     this.#release();
   }
 
@@ -101,7 +116,7 @@ class Check implements RunningCheck {
     answer.set(this.#answer);
     answer.set(bytes.subarray(0, room), this.#answer.length);
     this.#answer = answer;
-    if (this.#done === null) {
+    if (this.#judged) {
       if (bytes.length > room) this.#release(); // It goes on talking although we said goodbye.
     } else if (this.#dialogue !== undefined) {
       const verdict = judgeAnswer(this.#dialogue, answer);
@@ -110,13 +125,17 @@ class Check implements RunningCheck {
   }
 
   #closed(): void {
-    if (this.#done === null) this.#release();
-    else if (!this.#connected && this.#runtime.descriptorsExhausted()) this.#finish("shortage");
+    if (this.#judged) this.#release();
+    else if (!this.#connected && this.#lacked()) this.#finish("shortage");
     else this.#finish({ bad: this.#whyClosed() });
   }
 
+  #lacked(): boolean {
+    return isOwnShortage(this.#error) || this.#runtime.descriptorsExhausted();
+  }
+
   #timedOut(): void {
-    if (this.#done === null) return this.#release();
+    if (this.#judged) return this.#release();
     const within = `within ${formatDuration(this.#timeoutMs)}`;
     if (!this.#connected) this.#finish({ bad: `No connection ${within}` });
     else if (this.#dialogue === undefined) this.#finish({ bad: `No TLS handshake ${within}` });
@@ -126,8 +145,7 @@ class Check implements RunningCheck {
 
   /** Tells the outcome. A backend that works is left politely, any other at once. */
   #finish(outcome: CheckOutcome): void {
-    const done = this.#done;
-    this.#done = null;
+    this.#judged = true;
     clearTimeout(this.#timer);
     if (outcome === "good" && this.#socket !== null && !this.#socket.destroyed) {
       this.#socket.end();
@@ -136,13 +154,16 @@ class Check implements RunningCheck {
     } else {
       this.#release();
     }
-    done?.(outcome);
+    this.#owner.judged(outcome);
   }
 
   #release(): void {
     clearTimeout(this.#timer);
     this.#socket?.destroy();
     this.#socket = null;
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#owner.gone();
   }
 
   #whyClosed(): string {

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../observe/log.ts";
 import type { HealthSpec } from "../../resource/health.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
+import { CheckSlots } from "./check-slots.ts";
 import { addressText, type HealthState, ProbeLoop } from "./probe-loop.ts";
 
 /** Between the first checks of targets that appear together, in milliseconds: ten thousand at once would be a flood. */
@@ -29,7 +30,7 @@ export class HealthMonitor {
   readonly #log: Log;
   /** By address that is asked; usually one each. */
   readonly #shared = new Map<string, Shared[]>();
-  #loops = 0;
+  readonly #slots = new CheckSlots();
   /** When the first check of the next loop may begin; monotonic milliseconds. */
   #freeMs = 0;
 
@@ -38,9 +39,14 @@ export class HealthMonitor {
     this.#log = log;
   }
 
-  /** Loops that run: each may hold a descriptor at any time. */
-  get loops(): number {
-    return this.#loops;
+  /** Checks that hold a descriptor now: those that wait for an answer, and those that wait for the backend's FIN. */
+  get sockets(): number {
+    return this.#slots.used;
+  }
+
+  /** Lets `sockets` checks hold a descriptor at once, at least 1; the others wait, first come, first served. */
+  limitSockets(sockets: number): void {
+    this.#slots.resize(sockets);
   }
 
   /** Keeps `address` checked until closed. `changed` hears every new status from now on, never before this returned. */
@@ -62,6 +68,7 @@ export class HealthMonitor {
 
   /** Ends every check; nothing is told any more. */
   close(): void {
+    this.#slots.close(); // Or each check that ends would begin another one.
     for (const all of this.#shared.values()) {
       for (const { loop, watches } of all) {
         watches.clear();
@@ -69,7 +76,6 @@ export class HealthMonitor {
       }
     }
     this.#shared.clear();
-    this.#loops = 0;
   }
 
   #begin(address: SocketAddress, spec: HealthSpec): Shared {
@@ -77,8 +83,7 @@ export class HealthMonitor {
     const nowMs = performance.now();
     const delayMs = Math.max(0, this.#freeMs - nowMs);
     this.#freeMs = nowMs + delayMs + STAGGER_MS;
-    this.#loops++;
-    const loop = new ProbeLoop(address, spec, delayMs, this.#runtime, this.#log, (state) => {
+    const loop = new ProbeLoop(address, spec, delayMs, this.#runtime, this.#slots, this.#log, (state) => {
       // A copy: whoever hears of it may close watches, and those hear nothing more.
       for (const [watch, changed] of Array.from(watches)) if (watches.has(watch)) changed(state);
     });
@@ -91,7 +96,6 @@ export class HealthMonitor {
   #leave(key: string, shared: Shared, watch: HealthWatch): void {
     if (!shared.watches.delete(watch) || shared.watches.size > 0) return;
     shared.loop.close();
-    this.#loops--;
     const others = this.#shared.get(key)?.filter((each) => each !== shared) ?? [];
     if (others.length === 0) this.#shared.delete(key);
     else this.#shared.set(key, others);

@@ -1,11 +1,12 @@
-// Checks one address again and again, and knows what follows: up or down. One check at a time, each beginning an interval
+// Checks one address again and again, and knows what follows: up or down. One check at a time, each wanting a slot an interval
 // after the one before began. Says so in the log when the backend goes down and when it comes back, once each.
 
 import { formatHostPort } from "../../base/address.ts";
 import type { Log } from "../../observe/log.ts";
 import type { HealthSpec } from "../../resource/health.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
-import { type CheckOutcome, type RunningCheck, runCheck } from "./check.ts";
+import { type CheckOutcome, type CheckOwner, type RunningCheck, runCheck } from "./check.ts";
+import type { CheckSlots, SlotUser } from "./check-slots.ts";
 import { type HealthStatus, RiseFall } from "./rise-fall.ts";
 
 /** What checks found out about one address. */
@@ -24,30 +25,35 @@ export interface HealthState {
   readonly since?: Date;
 }
 
-export class ProbeLoop {
+export class ProbeLoop implements SlotUser, CheckOwner {
   readonly #address: SocketAddress;
   readonly #spec: HealthSpec;
   readonly #runtime: Pick<Runtime, "descriptorsExhausted">;
+  readonly #slots: CheckSlots;
   readonly #log: Log;
   readonly #changed: (state: HealthState) => void;
   readonly #riseFall: RiseFall;
   #state: HealthState = { status: "unknown", checks: 0, failures: 0 };
   #check: RunningCheck | null = null;
+  /** When the next check is due: counted from when the last one had a slot, so that a long line slows all alike. */
+  #nextMs = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
-  /** Checks after `delayMs`, and from then on until closed. `changed` hears every new status. */
+  /** Checks after `delayMs`, and from then on until closed, in `slots`. `changed` hears every new status. */
   constructor(
     address: SocketAddress,
     spec: HealthSpec,
     delayMs: number,
     runtime: Pick<Runtime, "descriptorsExhausted">,
+    slots: CheckSlots,
     log: Log,
     changed: (state: HealthState) => void,
   ) {
     this.#address = address;
     this.#spec = spec;
     this.#runtime = runtime;
+    this.#slots = slots;
     this.#log = log;
     this.#changed = changed;
     this.#riseFall = new RiseFall(spec.rise, spec.fall);
@@ -59,23 +65,39 @@ export class ProbeLoop {
     return this.#state;
   }
 
-  /** Leaves neither a timer nor a socket. */
+  /** Leaves neither a timer, a socket nor a place in the line. */
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#check?.cancel();
+    this.#slots.free(this);
   }
 
   #begin(): void {
-    const { intervalMs, jitterMs, timeoutMs, check } = this.#spec;
-    const nextMs = performance.now() + intervalMs + Math.random() * jitterMs;
     // The one before may still be waiting for the backend's FIN.
     this.#check?.cancel();
-    this.#check = runCheck(this.#address, check, timeoutMs, this.#runtime, (outcome) => {
-      this.#take(outcome);
-      if (this.#closed) return; // By whoever heard of the new status.
-      this.#beginIn(Math.max(0, nextMs - performance.now()));
-    });
+    this.#slots.ask(this);
+  }
+
+  turn(): void {
+    const { intervalMs, jitterMs, timeoutMs, check } = this.#spec;
+    this.#nextMs = performance.now() + intervalMs + Math.random() * jitterMs;
+    this.#check = runCheck(this.#address, check, timeoutMs, this.#runtime, this);
+  }
+
+  giveWay(): void {
+    this.#check?.cancel();
+  }
+
+  judged(outcome: CheckOutcome): void {
+    this.#take(outcome);
+    if (this.#closed) return; // By whoever heard of the new status.
+    this.#slots.yield(this);
+    this.#beginIn(Math.max(0, this.#nextMs - performance.now()));
+  }
+
+  gone(): void {
+    this.#slots.free(this);
   }
 
   #beginIn(delayMs: number): void {

@@ -33,7 +33,9 @@ export class TargetChecks {
     const before = target.health;
     const { where } = target;
     const address = "unix" in where ? where : { host: where.host, port: where.port };
-    target.wasDown = before?.state.status === "down";
+    const known = before?.state.status;
+    // One that was replaced before it found anything changes nothing about what was known before it.
+    target.wasDown = known === "down" || (known === "unknown" && target.wasDown);
     target.health = this.#monitor.watch(address, spec, ({ status }) => this.#changed(target, status));
     before?.close();
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { connectionLimit } from "../../../src/engine/connection/connection-limit.ts";
+import { checksAtOnce, connectionLimit, connectionsInUse } from "../../../src/engine/connection/connection-limit.ts";
 
 test("two descriptors a connection, beside the listeners and a reserve, never below one", () => {
   expect(connectionLimit(20_000, 1)).toBe(9_935);
@@ -9,4 +9,21 @@ test("two descriptors a connection, beside the listeners and a reserve, never be
 
 test("where the limit is not known, what every system allows", () => {
   expect(connectionLimit(undefined, 1)).toBe(4_000);
+});
+
+test("checks may have a sixteenth of the descriptors, and as a rule not fewer than sixteen", () => {
+  expect(checksAtOnce(1_024, 447)).toBe(64);
+  expect(checksAtOnce(20_000, 9_935)).toBe(1_250);
+  expect(checksAtOnce(200, 35)).toBe(16);
+  expect(checksAtOnce(undefined, 4_000)).toBe(500);
+});
+
+test("checks leave half of all connections to clients, however few there are", () => {
+  expect(checksAtOnce(140, 5)).toBe(5);
+  expect(checksAtOnce(100, 1)).toBe(1);
+});
+
+test("whatever holds one descriptor is half a connection", () => {
+  expect(connectionsInUse(0, { abandonedDials: 0, besideDials: 0 }, 0)).toBe(0);
+  expect(connectionsInUse(10, { abandonedDials: 1, besideDials: 2 }, 4)).toBe(13.5);
 });

@@ -1,12 +1,12 @@
 // Checks over real sockets of loopback; what servers say is judged in test/wire/check/.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { readFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type TlsOptions, type TLSSocket } from "node:tls";
-import { type CheckOutcome, runCheck } from "../../../src/engine/health/check.ts";
+import { type CheckOutcome, type CheckOwner, runCheck } from "../../../src/engine/health/check.ts";
 import type { CheckSpec } from "../../../src/resource/health.ts";
 import type { SocketAddress } from "../../../src/runtime/runtime.ts";
 import { startBackend } from "../../support/backend.ts";
@@ -37,10 +37,23 @@ const TALKING = KINDS.filter(({ kind }) => kind !== "tcp");
 /** Those that speak first. */
 const ASKING = TALKING.filter(({ kind }) => kind !== "mysql" && kind !== "nats");
 
+/** An owner to which only the outcome matters. */
+function heardBy(judged: CheckOwner["judged"]): CheckOwner {
+  return { judged, gone() {} };
+}
+
 function check(to: number | SocketAddress, spec: CheckSpec, timeoutMs = LONG_MS, runtime = ENOUGH) {
   const { promise, resolve } = Promise.withResolvers<CheckOutcome>();
-  runCheck(typeof to === "number" ? { host: "127.0.0.1", port: to } : to, spec, timeoutMs, runtime, resolve);
+  runCheck(typeof to === "number" ? { host: "127.0.0.1", port: to } : to, spec, timeoutMs, runtime, heardBy(resolve));
   return promise;
+}
+
+/** Until it is disposed, every connect fails with `code`. */
+function failingConnects(code: string): Disposable {
+  return spyOn(Socket.prototype, "connect").mockImplementation(function (this: Socket) {
+    queueMicrotask(() => this.destroy(Object.assign(new Error("It was played"), { code })));
+    return this;
+  });
 }
 
 interface TlsBackend extends AsyncDisposable {
@@ -84,9 +97,44 @@ describe("a check", () => {
     expect(await check(freePort(), spec, LONG_MS, exhausted)).toBe("shortage");
   });
 
+  test.each(["EADDRNOTAVAIL", "ENOBUFS", "ENOMEM", "EMFILE", "ENFILE"])(
+    "says nothing about the backend when it cannot connect for %s",
+    async (code) => {
+      using _failing = failingConnects(code);
+      expect(await check(freePort(), { kind: "tcp" })).toBe("shortage");
+      expect(await check(freePort(), { kind: "exchange", expect: latin1("READY") })).toBe("shortage");
+    },
+  );
+
+  test("is bad when the way there is missing: that is not a shortage", async () => {
+    using _failing = failingConnects("EHOSTUNREACH");
+    expect(await check(freePort(), { kind: "tcp" })).toEqual({ bad: "Cannot connect: EHOSTUNREACH" });
+  });
+
+  test("holds its socket until the backend has said goodbye, and says so once", async () => {
+    await using backend = await startBackend();
+    const heard: string[] = [];
+    const owner: CheckOwner = { judged: (said) => heard.push(String(said)), gone: () => heard.push("gone") };
+    runCheck({ host: "127.0.0.1", port: backend.port }, { kind: "tcp" }, LONG_MS, ENOUGH, owner);
+    const peer = await backend.peer();
+    expect(await peer.end()).toBe("fin");
+    expect(heard).toEqual(["good"]);
+    peer.finish();
+    await eventually(() => heard.length > 1);
+    runCheck({ host: "127.0.0.1", port: freePort() }, { kind: "tcp" }, LONG_MS, ENOUGH, owner);
+    await eventually(() => heard.length > 3);
+    expect(heard).toEqual(["good", "gone", "gone", "[object Object]"]);
+  });
+
   test("is bad, later, at an address that no socket can have", async () => {
     let outcome: CheckOutcome | undefined;
-    runCheck({ host: "127.0.0.1", port: 70_000 }, { kind: "tcp" }, LONG_MS, ENOUGH, (said) => (outcome = said));
+    runCheck(
+      { host: "127.0.0.1", port: 70_000 },
+      { kind: "tcp" },
+      LONG_MS,
+      ENOUGH,
+      heardBy((said) => (outcome = said)),
+    );
     expect(outcome).toBeUndefined();
     await eventually(() => outcome !== undefined);
     expect(outcome).toEqual({ bad: "Cannot connect: ERR_SOCKET_BAD_PORT" });
@@ -180,14 +228,19 @@ describe("a check", () => {
     for (const spec of TALKING) {
       const before = openSockets();
       let told = false;
-      const running = runCheck({ host: "127.0.0.1", port: backend.port }, spec, LONG_MS, ENOUGH, () => (told = true));
+      let gone = 0;
+      const owner: CheckOwner = { judged: () => (told = true), gone: () => void gone++ };
+      const running = runCheck({ host: "127.0.0.1", port: backend.port }, spec, LONG_MS, ENOUGH, owner);
       const peer = await backend.peer(backend.peers.length);
+      expect(gone).toBe(0);
       running.cancel();
       running.cancel();
+      expect(gone).toBe(1);
       await peer.until(() => peer.ending !== undefined || peer.closed);
       peer.socket.destroy();
       await eventually(() => openSockets() <= before);
       expect(told).toBe(false);
+      expect(gone).toBe(1);
     }
   });
 
@@ -195,9 +248,10 @@ describe("a check", () => {
     await using backend = await startBackend();
     const before = openSockets();
     for (const spec of KINDS) {
-      runCheck({ host: "127.0.0.1", port: backend.port }, spec, LONG_MS, ENOUGH, () => {
+      const owner = heardBy(() => {
         throw new Error("It was cancelled");
-      }).cancel();
+      });
+      runCheck({ host: "127.0.0.1", port: backend.port }, spec, LONG_MS, ENOUGH, owner).cancel();
     }
     expect(openSockets()).toBeLessThanOrEqual(before);
   });

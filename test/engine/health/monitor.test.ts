@@ -186,6 +186,76 @@ describe("HealthMonitor", () => {
     expect(started.log.lines.map(({ event }) => event)).toEqual(["backend-down"]);
   });
 
+  test("no more checks hold a socket at once than may, and the others have their turn in order", async () => {
+    using started = startMonitor();
+    const { monitor } = started;
+    monitor.limitSockets(2);
+    await using backend = await startBackend();
+    const heard: number[] = [];
+    const watches = [0, 1, 2, 3, 4].map((at) =>
+      monitor.watch(loopback(backend.port), { ...GREETED, intervalMs: 3_600_000 + at }, () => heard.push(at)),
+    );
+    for (let at = 0; at < watches.length; at++) {
+      // The one after it is there, and no third one, however long it takes to answer.
+      const peer = await backend.peer(at);
+      if (at + 1 < watches.length) await backend.peer(at + 1);
+      await eventually(() => monitor.sockets === Math.min(2, watches.length - at));
+      expect(backend.peers).toHaveLength(Math.min(at + 2, watches.length));
+      peer.socket.end("READY");
+      await eventually(() => heard.length === at + 1);
+    }
+    expect(watches.map(({ state }) => state.status)).toEqual(["up", "up", "up", "up", "up"]);
+    await eventually(() => monitor.sockets === 0);
+  });
+
+  test("a backend that hangs keeps others waiting for its timeout and no longer", async () => {
+    using started = startMonitor();
+    started.monitor.limitSockets(1);
+    await using backend = await startBackend();
+    const hung = started.monitor.watch(
+      loopback(backend.port),
+      { ...ONCE, check: GREETED.check, timeoutMs: 100 },
+      () => {},
+    );
+    const next = started.monitor.watch(loopback(backend.port), ONCE, () => {});
+    await backend.peer();
+    expect(next.state.checks).toBe(0);
+    await eventually(() => next.state.status === "up");
+    expect(hung.state.status).toBe("down");
+  });
+
+  test("who does not watch any more leaves the line", async () => {
+    using started = startMonitor();
+    started.monitor.limitSockets(1);
+    await using backend = await startBackend();
+    const [first, second, third] = [1, 2, 3].map((at) =>
+      started.monitor.watch(loopback(backend.port), { ...GREETED, intervalMs: 3_600_000 + at }, () => {}),
+    );
+    const peer = await backend.peer();
+    second?.close();
+    await peer.send("READY");
+    await (await backend.peer(1)).send("READY");
+    await eventually(() => third?.state.status === "up");
+    expect(first?.state.status).toBe("up");
+    expect(second?.state.checks).toBe(0);
+    expect(backend.peers).toHaveLength(2);
+  });
+
+  test("a check that waits for the backend's FIN counts, but nobody waits for it", async () => {
+    using started = startMonitor();
+    const { monitor } = started;
+    monitor.limitSockets(1);
+    await using backend = await startBackend();
+    const first = monitor.watch(loopback(backend.port), ONCE, () => {});
+    await eventually(() => first.state.status === "up");
+    expect(monitor.sockets).toBe(1);
+    const second = monitor.watch(loopback(backend.port), { ...ONCE, rise: 9 }, () => {});
+    await eventually(() => second.state.status === "up");
+    expect(monitor.sockets).toBe(1);
+    second.close();
+    expect(monitor.sockets).toBe(0);
+  });
+
   test("closed, it leaves no timer and no socket, and tells nothing", async () => {
     const { monitor, log } = startMonitor();
     await using backend = await startBackend();

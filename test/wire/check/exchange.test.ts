@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { judgeAnswer, MAX_ANSWER_BYTES } from "../../../src/wire/check-dialogue.ts";
 import { exchangeDialogue } from "../../../src/wire/check/exchange.ts";
 import { latin1, verdictOn } from "../../support/dialogue.ts";
@@ -19,6 +19,31 @@ describe("a check that a person wrote", () => {
       const verdict = verdictOn(exchangeDialogue(undefined, latin1(wanted)), latin1(answer));
       expect(verdict).toBe(answer.includes(wanted) ? "good" : "more");
     }
+  });
+
+  test("finds what is expected in an answer that comes byte by byte and repeats its beginning", () => {
+    const wanted = `${"a".repeat(1_023)}b`;
+    const dialogue = exchangeDialogue(undefined, latin1(wanted));
+    const answer = latin1(`${"a".repeat(2_000)}b${"a".repeat(500)}`);
+    for (let length = 0; length < 2_001; length++) {
+      if (dialogue.judge(answer.subarray(0, length)) !== "more") throw new Error(`A verdict after ${length} bytes`);
+    }
+    expect(dialogue.judge(answer.subarray(0, 2_001))).toBe("good");
+    expect(dialogue.judge(answer)).toBe("good");
+    // Of another answer nothing is known.
+    expect(dialogue.judge(latin1("a"))).toBe("more");
+    expect(dialogue.judge(latin1(wanted))).toBe("good");
+  });
+
+  test("searches what is new, not all of it again", () => {
+    const dialogue = exchangeDialogue(undefined, latin1("ready"));
+    const indexOf = spyOn(Buffer.prototype, "indexOf");
+    const answer = latin1("r".repeat(4_000));
+    for (let length = 1; length <= answer.length; length++) dialogue.judge(answer.subarray(0, length));
+    const starts = indexOf.mock.calls.map(([, from]) => Number(from));
+    indexOf.mockRestore();
+    expect(starts).toHaveLength(4_000);
+    starts.forEach((from, at) => expect(from).toBe(Math.max(0, at - 4)));
   });
 
   test("gives up at the bound, and quotes what came", () => {
