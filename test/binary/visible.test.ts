@@ -94,7 +94,11 @@ describe("who is refused", () => {
   test("dial-refused when the only backend refuses, which it is told with", async () => {
     expect(await visit(await gateway.port("refusing"))).toBe("reset");
     await expectRefused("refusing", "dial-refused");
-    expect(await told("refusing")).toMatchObject({ state: "down", dialFailures: 1, lastError: expect.any(String) });
+    expect(await told("refusing")).toMatchObject({
+      state: "failing",
+      dialFailures: 1,
+      lastError: "ECONNREFUSED",
+    });
     expect((await told("refusing")).reason).toStartWith("Last dial failed: ");
     expect(await metricOf("refusing", dead, "dial_failures_total")).toBe(1);
     const failed = gateway.log.find((line) => line["event"] === "dial-failed" && line["route"] === "refusing");
@@ -107,7 +111,7 @@ describe("who gets no clients", () => {
     await using held = await Peer.connect(await gateway.port("queue"));
     await held.read(1);
     const [target] = (await told("queue")).targets;
-    expect(target).toMatchObject({ state: "full", reason: "It has 1 connections, as many as it may" });
+    expect(target).toMatchObject({ state: "full", reason: "Full: 1 of 1 connections" });
     expect(await metricOf("queue", good, "targets", ',state="full"')).toBe(1);
   });
 
@@ -132,7 +136,7 @@ describe("who gets no clients", () => {
     const port = await gateway.port("ejected");
     for (let round = 0; round < 6; round++) expect(await visit(port)).toBe("b");
     const line = await gateway.logged("backend-ejected");
-    expect(line).toMatchObject({ level: "warn", pool: "ejected", backend: dead, seconds: 10 });
+    expect(line).toMatchObject({ level: "warn", route: "ejected", backend: dead, seconds: 10 });
     const ejected = await told("ejected");
     expect(ejected).toMatchObject({ state: "down", ejections: 1, reason: `Ejected: ${String(line["reason"])}` });
     expect(ejected.targets).toMatchObject([{ state: "ejected", ejections: 1, ejectedUntil: expect.any(String) }]);

@@ -12,7 +12,7 @@ import { Dial, type Dialling } from "./dial.ts";
 import { reportFailure, reportShortage } from "./dial-report.ts";
 import { DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
 import { isOwnShortage } from "../../runtime/own-shortage.ts";
-import { refusalOf } from "./peer.ts";
+import { dialFailure, refusalOf } from "./peer.ts";
 import type { Ask, Pick } from "../pool/chooser.ts";
 import type { Pool } from "../pool/pool.ts";
 import { LIMITED, type Refusal } from "../limit/refusal.ts";
@@ -242,7 +242,7 @@ export class Dialler implements Dialling, Waiter, Ask {
       reportShortage(this.#services, error);
       this.#setAside(dial, "dial-failed");
     } else {
-      this.#blame(dial, refusalOf(error), error.message);
+      this.#blame(dial, refusalOf(error), dialFailure(error));
     }
     if (this.#dial === null) this.#again();
   }

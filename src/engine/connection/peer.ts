@@ -16,6 +16,11 @@ export function clientAddress(socket: Socket): string {
   return `[${remoteAddress}]:${remotePort}`;
 }
 
+/** Why a dial failed: the errno, because what Bun says is only that it did. */
+export function dialFailure(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}
+
 /** The close reason for a dial that failed with `error`. */
 export function refusalOf(error: Error): CloseReason {
   const code = "code" in error ? error.code : undefined;
