@@ -177,7 +177,8 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
   return { resource, diagnostics };
 }
 
-const EVERYBODY: readonly Cidr[] = [
+/** Every address there is. */
+export const EVERYBODY: readonly Cidr[] = [
   { ip: 0, prefix: 0 },
   { ip: new Uint32Array(4), prefix: 0 },
 ];
