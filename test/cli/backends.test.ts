@@ -94,6 +94,13 @@ describe("backends set", () => {
     expect(JSON.parse(admin.bodies[0] ?? "")).toEqual(change);
   });
 
+  test("says that it took back what was set for a backend that no route has any more", async () => {
+    using admin = startFakeAdmin({ "PATCH /api/v1/backends": { items: [], next: null } });
+    const { code, out } = await runCli(["backends", "set", "x:1", "--state", "auto", "--admin", admin.address], TOKEN);
+    expect(code).toBe(0);
+    expect(out).toBe("Took back what was set by hand for x:1: no route has it any more\n");
+  });
+
   test("prints JSON with --json", async () => {
     const answer = { items: [BACKEND], next: null };
     using admin = startFakeAdmin({ "PATCH /api/v1/backends": answer });
