@@ -76,6 +76,6 @@ function emptySeries(): Series {
     total: 0,
     dialFailures: 0,
     ejections: 0,
-    targets: { up: 0, down: 0, ejected: 0, drained: 0, full: 0 },
+    targets: { up: 0, failing: 0, down: 0, ejected: 0, drained: 0, full: 0 },
   };
 }

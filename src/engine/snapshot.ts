@@ -68,8 +68,11 @@ export interface BackendSnapshot {
   readonly backup: boolean;
   /** Live connections of each address; 0 means no limit. */
   readonly maxConnections: number;
-  /** `up`: some address of it takes connections. `drained`: none may, by weight 0 or by hand. `down`: none can. */
-  readonly state: "up" | "down" | "drained";
+  /**
+   * `up`: some address of it takes connections. `failing`: those that are used failed their last dial. `drained`: none may,
+   * by weight 0 or by hand. `down`: none can.
+   */
+  readonly state: "up" | "failing" | "down" | "drained";
   /** Why it is not `up`, for people. */
   readonly reason?: string;
   /** What was set by hand; absent when nothing was. */
@@ -87,8 +90,8 @@ export interface BackendSnapshot {
 export interface TargetSnapshot {
   /** `10.0.0.5:5432`, `[::1]:5432`, or the path of a unix socket. */
   readonly address: string;
-  /** `full`: it has as many connections as it may. */
-  readonly state: "up" | "down" | "ejected" | "drained" | "full";
+  /** `failing`: its last dial failed, and it is still used. `full`: it has as many connections as it may. */
+  readonly state: "up" | "failing" | "down" | "ejected" | "drained" | "full";
   /** Why it is not `up`, for people. */
   readonly reason?: string;
   /** Its share now: less than its weight while it starts slowly. */

@@ -2,7 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { runCli } from "../support/cli.ts";
 import { startFakeAdmin } from "../support/fake-admin.ts";
 
-const UP = { address: "10.0.0.1:5432", state: "up", connectionsActive: 3, check: { status: "up" } };
+const UP = {
+  address: "10.0.0.1:5432",
+  state: "up",
+  connectionsActive: 3,
+  weight: 1 / 3,
+  connectionsTotal: 20,
+  dialFailures: 1,
+  check: { status: "up" },
+};
 const DOWN = { address: "10.0.0.2:5432", state: "down", connectionsActive: 0, check: { status: "down", error: "RST" } };
 const FULL = { address: "10.0.0.3:5432", state: "full", connectionsActive: 9, reason: "9 of 9 connections" };
 
@@ -36,14 +44,51 @@ describe("backends", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     const [head, first, second] = out.split("\n");
     expect(head).toMatch(/^ROUTE +BACKEND +STATE +TARGETS +WEIGHT +ACTIVE +TOTAL +FAILURES +REASON$/);
-    expect(first).toMatch(/^orders-db +db\.internal:5432 +up +1\/3 +5 +12 +40 +2 +weight 5 \(by hand\)$/);
-    expect(second).toMatch(/ drained +- +5 +12 +40 +2 +Drained, weight 0 \(by hand\), drain \(by hand\)$/);
+    expect(first).toMatch(/^orders-db +db\.internal:5432 +up +2\/3, 1 full +5 +12 +40 +2 +Weight 5 by hand$/);
+    expect(second).toMatch(/ drained +- +5 +12 +40 +2 +Drained by hand, weight 0 by hand$/);
   });
 
   test("that cannot be reached say why, also when only the last error is known", async () => {
     const item = { ...BACKEND, override: undefined, state: "down", lastError: "ECONNREFUSED" };
     using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [item], next: null } });
     expect((await runCli(["backends", "--admin", admin.address])).out).toMatch(/ ECONNREFUSED\n$/);
+  });
+
+  test.each([
+    ["drained", { state: "drain" }, "Drained by hand"],
+    ["drained", { weight: 0 }, "Weight 0 by hand"],
+    ["drained", { weight: 3 }, "Why, weight 3 by hand"],
+    ["down", { state: "down" }, "Taken down by hand"],
+    ["down", { state: "up" }, "Why, kept up by hand"],
+    ["down", { state: "down", weight: 2 }, "Taken down by hand, weight 2 by hand"],
+    ["failing", { state: "later" }, "Why, later by hand"],
+    ["failing", {}, "Why"],
+  ])("that are %s and set to %j say once why", async (state, override, reason) => {
+    const items = [{ ...BACKEND, targets: [DOWN], state, override, reason: "Why" }];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items } });
+    expect((await runCli(["backends", "--admin", admin.address])).out).toEndWith(` ${reason}\n`);
+  });
+
+  test.each([
+    [[UP], "1/1"],
+    [[FULL], "1/1 full"],
+    [[UP, FULL], "2/2, 1 full"],
+    [[DOWN, FULL], "1/2 full"],
+    [[{ state: "failing" }], "0/1"],
+    [[], "-"],
+  ])("with the addresses %j show %s of them as usable", async (targets, share) => {
+    const items = [{ ...BACKEND, backup: true, targets }];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items } });
+    const { out } = await runCli(["backends", "--admin", admin.address]);
+    expect(out).toContain(` ${share}  5 backup  `);
+  });
+
+  test("that are failing, drained or full are a warning in colour", async () => {
+    for (const state of ["failing", "drained", "full"]) {
+      using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [{ state }] } });
+      const { out } = await runCli(["backends", "--admin", admin.address], { terminal: true });
+      expect(out).toContain(`\u001b[33m${state}\u001b[0m`);
+    }
   });
 
   test("are filtered by the gateway", async () => {
@@ -54,16 +99,17 @@ describe("backends", () => {
   });
 
   test("show every address with --targets, and themselves when they have none", async () => {
-    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [BACKEND, DRAINED], next: null } });
+    const items = [{ ...BACKEND, backup: true }, DRAINED];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items, next: null } });
     const { code, out } = await runCli(["backends", "--targets", "--admin", admin.address]);
     expect(code).toBe(0);
     const [head, ...rows] = out.trimEnd().split("\n");
-    expect(head).toMatch(/^ROUTE +BACKEND +ADDRESS +STATE +CHECK +ACTIVE +REASON$/);
+    expect(head).toMatch(/^ROUTE +BACKEND +ADDRESS +STATE +CHECK +WEIGHT +ACTIVE +TOTAL +FAILURES +REASON$/);
     expect(rows).toHaveLength(4);
-    expect(rows[0]).toMatch(/^orders-db +db\.internal:5432 +10\.0\.0\.1:5432 +up +up +3$/);
-    expect(rows[1]).toMatch(/10\.0\.0\.2:5432 +down +down +0 +RST$/);
-    expect(rows[2]).toMatch(/10\.0\.0\.3:5432 +full +- +9 +9 of 9 connections$/);
-    expect(rows[3]).toMatch(/10\.0\.0\.9:5432 +- +drained +- +- +Drained, weight 0 /);
+    expect(rows[0]).toMatch(/^orders-db +db\.internal:5432 +10\.0\.0\.1:5432 +up +up +0\.33 backup +3 +20 +1$/);
+    expect(rows[1]).toMatch(/10\.0\.0\.2:5432 +down +down +- backup +0 +- +- +RST$/);
+    expect(rows[2]).toMatch(/10\.0\.0\.3:5432 +full +- +- backup +9 +- +- +9 of 9 connections$/);
+    expect(rows[3]).toMatch(/10\.0\.0\.9:5432 +- +drained +- +- +- +- +- +Drained by hand, weight 0 by hand$/);
   });
 
   test("with --targets do not crash on a gateway that leaves everything out", async () => {
@@ -87,7 +133,7 @@ describe("backends set", () => {
     const argv = ["backends", "set", "db.internal:5432", ...flags, "--admin", admin.address];
     const { code, out, err } = await runCli(argv, TOKEN);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("weight 5 (by hand)");
+    expect(out).toContain("Weight 5 by hand");
     expect(admin.asked).toEqual(["PATCH /api/v1/backends?backend=db.internal%3A5432"]);
     expect(admin.headers[0]?.get("authorization")).toBe("Bearer secret");
     expect(admin.headers[0]?.get("content-type")).toBe("application/json");

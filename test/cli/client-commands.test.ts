@@ -190,4 +190,14 @@ describe("orders", () => {
     expect(out).toContain("Listener *:1 is not bound");
     expect(out).toContain("Draining");
   });
+
+  test.each([
+    [{ total: 12, notUp: 3, routesWithout: 0 }, "12, of which 3 not up\n"],
+    [{ total: 12, notUp: 3, routesWithout: 1 }, "12, of which 3 not up; 1 route without a usable one\n"],
+    [undefined, "-, of which - not up\n"],
+  ])("status says of the backends %j how they are", async (backends, line) => {
+    using admin = startFakeAdmin({ "GET /api/v1/status": { backends }, "GET /readyz": { ready: true } });
+    const { out } = await runCli(["status", "--admin", admin.address]);
+    expect(out).toContain(`Backends      ${line}`);
+  });
 });
