@@ -35,6 +35,12 @@ const DRAINED = {
   targets: [],
 };
 
+/** A gateway with two routes and one backend, which no filter matches. */
+const KNOWN = {
+  "GET /api/v1/routes": { items: [{ name: "orders-db" }, { name: "other" }], next: null },
+  "GET /api/v1/backends": (request: Request) => ({ items: request.url.includes("?") ? [] : [BACKEND], next: null }),
+};
+
 const TOKEN = { env: { SALLYPORT_ADMIN_TOKEN: "secret" } };
 
 describe("backends", () => {
@@ -92,10 +98,37 @@ describe("backends", () => {
   });
 
   test("are filtered by the gateway", async () => {
-    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [], next: null } });
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [BACKEND], next: null } });
     const { code, out } = await runCli(["backends", "--route", "a b", "--backend", "x:1", "--admin", admin.address]);
-    expect({ code, out }).toEqual({ code: 0, out: "There are no such backends\n" });
+    expect([code, out.split("\n").length]).toEqual([0, 3]);
     expect(admin.asked).toEqual(["GET /api/v1/backends?route=a+b&backend=x%3A1"]);
+  });
+
+  test.each([
+    [["--route", "orders-dbs"], 'There is no route "orders-dbs": did you mean "orders-db"?'],
+    [["--route", "nope"], 'There is no route "nope": see `sallyport routes`'],
+    [["--backend", "10.0.0.9:1"], 'There is no backend "10.0.0.9:1": see `sallyport backends`'],
+    [["--backend", "db.internal:5433", "--json"], 'There is no backend "db.internal:5433": did you mean'],
+    [["--route", "nope", "--backend", "db.internal:5432"], 'There is no route "nope"'],
+  ])("of %j, which do not exist, exit 1 and say so", async (flags, message) => {
+    using admin = startFakeAdmin(KNOWN);
+    const { code, out, err } = await runCli(["backends", ...flags, "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain(message);
+  });
+
+  test("of a route and a backend that both exist, but not together, are none", async () => {
+    using admin = startFakeAdmin(KNOWN);
+    const flags = ["--route", "other", "--backend", "db.internal:5432"];
+    const { code, out } = await runCli(["backends", ...flags, "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 0, out: "There are no such backends\n" });
+  });
+
+  test("are none while there are none, and that is no mistake", async () => {
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [], next: null } });
+    const { code, out } = await runCli(["backends", "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 0, out: "There are no such backends\n" });
+    expect(admin.asked).toHaveLength(1);
   });
 
   test("show every address with --targets, and themselves when they have none", async () => {
