@@ -40,7 +40,7 @@ export function backendRoutes(view: AdminView): Hono {
       operationId: "setBackends",
       summary: "Sets the weight or the state of a backend by hand",
       description:
-        "In every route that has it, or in one. What is left out stays as it is, null takes it back. It survives reloads and restarts",
+        "In every route that has it, or in one. What is left out stays as it is, null takes it back. It survives reloads and restarts. What was set for a backend that no route has any more can be taken back; then there are no items",
       security: NEEDS_TOKEN,
       requestBody: { required: true, content: { "application/json": { schema: resolver(OverrideBody) } } },
       responses: {
@@ -52,7 +52,7 @@ export function backendRoutes(view: AdminView): Hono {
       const body = await readJson(c, OverrideBody);
       if ("refusal" in body) return body.refusal;
       const items = await view.overrideBackends(c.req.valid("query"), body.value);
-      if (items.length > 0) return c.json({ items, next: null });
+      if (items !== undefined) return c.json({ items, next: null });
       const message = "No route has this backend: GET /api/v1/backends lists them, each as written in its route";
       return refuse(c, 404, "not-found", message);
     },

@@ -113,7 +113,10 @@ export const OverrideSchema: v.GenericSchema<OverrideSettings> = v.pipe(
 const TargetSchema: v.GenericSchema<TargetSnapshot> = v.pipe(
   v.object({
     address: v.string(),
-    state: v.picklist(["up", "failing", "down", "ejected", "drained", "full"]),
+    state: v.pipe(
+      v.picklist(["up", "failing", "down", "ejected", "drained", "full"]),
+      v.description("failing: its last dial failed, and it is still used. full: it has as many connections as it may"),
+    ),
     reason: v.exactOptional(v.pipe(v.string(), v.description("Why it is not up"))),
     weight: v.pipe(v.number(), v.description("Its share now: less than written while it starts slowly")),
     connectionsActive: Count,
@@ -134,7 +137,10 @@ export const BackendSchema: v.GenericSchema<BackendSnapshot> = v.pipe(
     weight: Count,
     backup: v.boolean(),
     maxConnections: v.pipe(Count, v.description("Of each address; 0 means no limit")),
-    state: v.picklist(["up", "failing", "down", "drained"]),
+    state: v.pipe(
+      v.picklist(["up", "failing", "down", "drained"]),
+      v.description("failing: those of its addresses that are used failed their last dial"),
+    ),
     reason: v.exactOptional(v.pipe(v.string(), v.description("Why it is not up"))),
     override: v.exactOptional(OverrideSchema),
     lastError: v.exactOptional(v.string()),

@@ -19,6 +19,13 @@ export interface GatewayStatus extends GatewayInfo {
   };
   readonly listeners: { readonly total: number; readonly failed: number };
   readonly routes: number;
+  readonly backends: {
+    readonly total: number;
+    /** In any state but `up`. */
+    readonly notUp: number;
+    /** Routes none of whose backends takes connections. */
+    readonly routesWithout: number;
+  };
   readonly diagnostics: { readonly error: number; readonly warning: number; readonly notice: number };
 }
 
@@ -49,6 +56,11 @@ export const StatusSchema: v.GenericSchema<GatewayStatus> = v.pipe(
     connections: v.object({ active: Count, total: Count, limit: Count }),
     listeners: v.object({ total: Count, failed: Count }),
     routes: Count,
+    backends: v.object({
+      total: Count,
+      notUp: v.pipe(Count, v.description("In any state but up")),
+      routesWithout: v.pipe(Count, v.description("Routes none of whose backends takes connections")),
+    }),
     diagnostics: v.object({ error: Count, warning: Count, notice: Count }),
   }),
   v.metadata({ ref: "Status" }),

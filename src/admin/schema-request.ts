@@ -72,7 +72,7 @@ export const BackendChangeQuery = v.strictObject(
 
 /** As in route files. */
 const MAX_WEIGHT = 1_000_000;
-const WEIGHT_WANTED = `must be a whole number from 0 to ${MAX_WEIGHT}, or null`;
+const WEIGHT_WANTED = `must be a whole number from 0 to ${MAX_WEIGHT}, auto or null`;
 const STATE_WANTED = "must be one of up, drain, down and auto, or null";
 
 /** What to set for backends; `auto` is `null`. */
@@ -81,15 +81,21 @@ export const OverrideBody: v.GenericSchema<unknown, OverrideChange> = v.pipe(
     {
       weight: v.exactOptional(
         v.pipe(
-          v.nullable(
-            v.pipe(
-              v.number(WEIGHT_WANTED),
-              v.integer(WEIGHT_WANTED),
-              v.minValue(0, WEIGHT_WANTED),
-              v.maxValue(MAX_WEIGHT, WEIGHT_WANTED),
-            ),
+          v.union(
+            [
+              v.null(),
+              v.literal("auto"),
+              v.pipe(
+                v.number(WEIGHT_WANTED),
+                v.integer(WEIGHT_WANTED),
+                v.minValue(0, WEIGHT_WANTED),
+                v.maxValue(MAX_WEIGHT, WEIGHT_WANTED),
+              ),
+            ],
+            WEIGHT_WANTED,
           ),
-          v.description("Instead of the written one; null: as written"),
+          v.description("Instead of the written one; auto or null: as written"),
+          v.transform((weight) => (weight === "auto" ? null : weight)),
         ),
       ),
       state: v.exactOptional(

@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
 import type { GenericSchema } from "valibot";
+import type { EngineSnapshot } from "../engine/snapshot.ts";
 import { answer, listOf, refusals } from "./describe.ts";
 import { ListenerSchema, RouteSchema } from "./schema-engine.ts";
 import { DiagnosticSchema } from "./schema-error.ts";
@@ -46,6 +47,17 @@ function describeList(what: string, item: GenericSchema) {
   });
 }
 
+function countBackends({ routes, backends }: EngineSnapshot): GatewayStatus["backends"] {
+  const served = new Set(
+    backends.filter(({ state }) => state === "up" || state === "failing").map(({ route }) => route),
+  );
+  return {
+    total: backends.length,
+    notUp: backends.filter(({ state }) => state !== "up").length,
+    routesWithout: routes.filter(({ name }) => !served.has(name)).length,
+  };
+}
+
 async function readStatus(view: AdminView): Promise<GatewayStatus> {
   const [info, engine, diagnostics] = await Promise.all([view.info(), view.engine(), view.diagnostics()]);
   return {
@@ -61,6 +73,7 @@ async function readStatus(view: AdminView): Promise<GatewayStatus> {
       failed: engine.listeners.filter((listener) => listener.state === "failed").length,
     },
     routes: engine.routes.length,
+    backends: countBackends(engine),
     diagnostics: countBySeverity(diagnostics),
   };
 }

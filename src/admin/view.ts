@@ -89,8 +89,11 @@ export interface AdminView {
   kill(id: string): Promise<boolean>;
   /** Aborts all that match; how many. */
   killWhere(filter: ConnectionFilter): Promise<number>;
-  /** Sets by hand, on disk when it resolves; every backend that matches as it is then. Empty: none matches. */
-  overrideBackends(filter: BackendFilter, change: OverrideChange): Promise<readonly BackendSnapshot[]>;
+  /**
+   * Sets by hand, on disk when it resolves; every backend that matches as it is then. Empty: no route has it, but something
+   * that was set for it was taken back. `undefined`: there is nothing to change.
+   */
+  overrideBackends(filter: BackendFilter, change: OverrideChange): Promise<readonly BackendSnapshot[] | undefined>;
   reload(): Promise<ReloadResult>;
   /** Stops accepting, lets connections end within the drain timeout, then exits the process. Returns at once. */
   drain(): Promise<void>;

@@ -26,6 +26,9 @@ export interface OverrideParts {
   readonly log: Log;
 }
 
+/** What an override is for. */
+type Names = Pick<BackendOverride, "route" | "backend">;
+
 interface Row {
   readonly route: string;
   readonly backend: string;
@@ -64,40 +67,56 @@ export function openOverrideStore(database: Database): OverrideStore {
   };
 }
 
-/** Changes what is set for every backend that matches, and tells how these are then; none when none matches. */
+/**
+ * Changes what is set for every backend that matches, and tells how these are then. What is stored for one that no route
+ * has any more can only be taken back. Empty: that alone was done. `undefined`: there is nothing to change.
+ */
 export function overrideBackends(
   { engine, overrides, log }: OverrideParts,
   filter: BackendFilter,
   change: OverrideChange,
-): readonly BackendSnapshot[] {
+): readonly BackendSnapshot[] | undefined {
+  const before = new Map(overrides.list().map((stored) => [keyOf(stored), stored]));
   // A backend that is written twice in one route is one.
-  const keys = new Map<string, { readonly route: string; readonly backend: string }>();
-  for (const { route, backend } of matchingBackends(engine, filter)) {
-    keys.set(keyOf(route, backend), { route, backend });
+  const after = new Map<string, BackendOverride>();
+  for (const { route, backend } of engine.snapshot().backends) {
+    const names = { route, backend };
+    if (matches(names, filter)) after.set(keyOf(names), changedBy(before.get(keyOf(names)) ?? names, change));
   }
-  if (keys.size === 0) return [];
-  const before = new Map(overrides.list().map((stored) => [keyOf(stored.route, stored.backend), stored]));
-  const changed = [...keys].map(([key, names]): BackendOverride => {
-    const { weight, state } = { ...before.get(key), ...change };
-    return { ...names, ...settingsOf(weight, state) };
-  });
-  overrides.put(changed, new Date());
+  const running = after.size > 0;
+  const { weight, state } = change;
+  const removal = { ...(weight === null ? { weight } : {}), ...(state === null ? { state } : {}) };
+  for (const [key, stored] of before) {
+    if (matches(stored, filter) && !after.has(key)) after.set(key, changedBy(stored, removal));
+  }
+  const changed = [...after.values()].filter((override) => !isSame(override, before.get(keyOf(override))));
+  if (changed.length > 0) overrides.put(changed, new Date());
   for (const override of changed) {
     engine.setOverride(override);
     const { route, backend, ...settings } = override;
     const told = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
-    const message = `Backend ${backend} of ${route} by hand: ${told.length === 0 ? "nothing" : told.join(", ")}`;
+    const message =
+      told.length === 0
+        ? `Backend ${backend} of ${route} is as written again`
+        : `Backend ${backend} of ${route} by hand: ${told.join(", ")}`;
     log.write("info", "backend-override", message, { route, backend, ...settings });
   }
-  return matchingBackends(engine, filter);
+  if (!running && changed.length === 0) return undefined;
+  return engine.snapshot().backends.filter((backend) => matches(backend, filter));
 }
 
-function matchingBackends(engine: Overridable, filter: BackendFilter): readonly BackendSnapshot[] {
-  return engine
-    .snapshot()
-    .backends.filter(
-      ({ route, backend }) => (filter.route ?? route) === route && (filter.backend ?? backend) === backend,
-    );
+function matches({ route, backend }: Names, filter: BackendFilter): boolean {
+  return (filter.route ?? route) === route && (filter.backend ?? backend) === backend;
+}
+
+function changedBy(override: BackendOverride, change: OverrideChange): BackendOverride {
+  const { route, backend } = override;
+  const { weight, state } = { ...override, ...change };
+  return { route, backend, ...settingsOf(weight, state) };
+}
+
+function isSame(one: OverrideSettings, other: OverrideSettings | undefined): boolean {
+  return one.weight === other?.weight && one.state === other?.state;
 }
 
 /** Only what is set. */
@@ -108,6 +127,6 @@ function settingsOf(
   return { ...(weight == null ? {} : { weight }), ...(state == null ? {} : { state }) };
 }
 
-function keyOf(route: string, backend: string): string {
+function keyOf({ route, backend }: Names): string {
   return JSON.stringify([route, backend]);
 }

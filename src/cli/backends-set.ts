@@ -7,6 +7,7 @@ import type { Cli } from "./cli.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { type ClientFlags, openSession } from "./client-command.ts";
 import { adminFlag, jsonFlag } from "./flags.ts";
+import { printable } from "./table.ts";
 
 interface SetFlags {
   readonly admin?: string;
@@ -62,7 +63,12 @@ export function addBackendsSetCommand(backends: Command, cli: Cli): void {
         const where = route === undefined ? "no route has it" : `route "${route}" does not have it`;
         throw new CliError(EXIT.failed, `Cannot set "${backend}": ${where}; see \`sallyport backends\``);
       }
-      print(body, () => formatBackends(objectsOf(body, "items"), paint));
+      const items = objectsOf(body, "items");
+      print(body, () =>
+        items.length === 0
+          ? `Took back what was set by hand for ${printable(backend)}: no route has it any more\n`
+          : formatBackends(items, paint),
+      );
     });
 }
 

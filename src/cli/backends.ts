@@ -6,6 +6,7 @@ import { addBackendsSetCommand } from "./backends-set.ts";
 import type { Cli } from "./cli.ts";
 import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
 import { readList } from "./list-command.ts";
+import { refuseUnknownName } from "./unknown-name.ts";
 
 interface BackendsFlags extends ClientFlags {
   readonly route?: string;
@@ -24,6 +25,7 @@ export function addBackendsCommand(program: Command, cli: Cli): void {
       const { client, paint, print } = await openSession(cli, flags);
       const filter = { route: flags.route, backend: flags.backend };
       const items = await readList(client, "/api/v1/backends", filter);
+      if (items.length === 0) await refuseUnknownName(client, filter);
       const format = flags.targets === true ? formatTargets : formatBackends;
       print({ items, next: null }, () => format(items, paint));
     });

@@ -7,6 +7,7 @@ import { CliError, EXIT } from "./cli-error.ts";
 import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
 import { addFilterFlags, type FilterFlags, filterOf } from "./connections.ts";
 import { formatCount } from "./quantity.ts";
+import { refuseUnknownName } from "./unknown-name.ts";
 
 const NOT_FOUND = 404;
 
@@ -28,6 +29,8 @@ export function addKillCommand(program: Command, cli: Cli): void {
       if (filtered) {
         const { body } = await client.ask({ method: "DELETE", path: "/api/v1/connections", query: filter });
         const killed = numberOf(body, "killed");
+        // Connections outlive their route: only when nothing was killed does an unknown name mean a mistake.
+        if (killed === 0) await refuseUnknownName(client, filter);
         print({ killed }, () => `Killed ${formatCount(killed, "connection")}\n`);
         return;
       }

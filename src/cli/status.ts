@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Answer, numberOf, objectOf, textOf, textsOf } from "./answer.ts";
 import type { Cli } from "./cli.ts";
 import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
-import { formatDuration } from "./quantity.ts";
+import { formatCount, formatDuration } from "./quantity.ts";
 import { type Paint, printable } from "./table.ts";
 
 /** A gateway that is alive but not ready answers /readyz with this. */
@@ -43,6 +43,7 @@ function formatStatus(answer: Answer, paint: Paint): string {
       `${textOf(connections, "active")} active, ${textOf(connections, "total")} in total, limit ${textOf(connections, "limit")}`,
     ],
     ["Routes", `${textOf(answer, "routes")} from ${source}`],
+    ["Backends", backendsLine(objectOf(answer, "backends"))],
     ["Listeners", `${textOf(listeners, "total")}, of which ${textOf(listeners, "failed")} failed`],
     ["Diagnostics", `${textOf(diagnostics, "error")} errors, ${textOf(diagnostics, "warning")} warnings`],
     [
@@ -55,4 +56,11 @@ function formatStatus(answer: Answer, paint: Paint): string {
     ],
   ];
   return lines.map(([name, value]) => `${paint.bold(name.padEnd(12))}  ${value}\n`).join("");
+}
+
+/** `12, of which 3 not up; 1 route without any`. */
+function backendsLine(backends: Answer): string {
+  const without = numberOf(backends, "routesWithout");
+  const line = `${textOf(backends, "total")}, of which ${textOf(backends, "notUp")} not up`;
+  return without === 0 ? line : `${line}; ${formatCount(without, "route")} without a usable one`;
 }

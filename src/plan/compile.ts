@@ -6,6 +6,7 @@ import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
 import type { BackendSpec, RouteResource } from "../resource/route.ts";
 import { type Claim, claimsOf, countClaims, settleClaims } from "./claims.ts";
+import { closeLoops } from "./loops.ts";
 import type { ListenerEntry, ListenerPlan, Plan, PoolPlan, RoutePlan, TargetPlan } from "./plan.ts";
 
 /** What a plan depends on besides the resources. */
@@ -38,13 +39,14 @@ export function compilePlan(
   const diagnostics: Diagnostic[] = [];
   const named = dropDuplicateNames(resources, previous, diagnostics);
   const affordable = dropTooMany(named, options.bind, diagnostics);
-  const claims = affordable.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
+  const sound = closeLoops(affordable, options.bind, diagnostics);
+  const claims = sound.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
   const winners = settleClaims(claims, previous, diagnostics);
   const maps = options.maps ?? new WeakMap<readonly Cidr[], CidrMap>();
   const plan: Plan = {
     listeners: compileListeners(claims.filter(({ route }) => winners.has(route))),
-    routes: affordable.filter((route) => winners.has(route)).map((route) => compileRoute(route, maps)),
-    pools: affordable.filter((route) => winners.has(route)).map(compilePool),
+    routes: sound.filter((route) => winners.has(route)).map((route) => compileRoute(route, maps)),
+    pools: sound.filter((route) => winners.has(route)).map(compilePool),
   };
   return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics) };
 }

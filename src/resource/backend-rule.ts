@@ -3,6 +3,7 @@
 import * as v from "valibot";
 
 import { type AddressProblem, isHostName, parseAddress } from "../base/address.ts";
+import { connectionsRule } from "./connections-rule.ts";
 import { closedMap, isBoundedList, isMap, quote, rule } from "./rule.ts";
 import { booleanRule, wholeRule } from "./scalar-rule.ts";
 
@@ -27,8 +28,6 @@ type BackendPlace = (
 };
 
 const MAX_WEIGHT = 1_000_000;
-/** Above what any machine can hold, and below where numbers lose precision. */
-export const MAX_CONNECTIONS = 1_000_000_000;
 /** Begins the name of SRV records. */
 const SRV = "srv+";
 
@@ -49,7 +48,7 @@ const backendMap = v.pipe(
     address: placeRule,
     weight: v.optional(wholeRule("bad-weight", 0, MAX_WEIGHT)),
     backup: v.optional(booleanRule),
-    maxConnections: v.optional(wholeRule("bad-limit", 0, MAX_CONNECTIONS)),
+    maxConnections: v.optional(connectionsRule),
   }),
   v.transform(({ address, weight, backup, maxConnections }): BackendSpec => ({
     ...address,

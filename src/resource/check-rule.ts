@@ -22,6 +22,8 @@ const READY: Readonly<Record<string, CheckSpec>> = {
   mysql: { kind: "mysql" },
   nats: { kind: "nats" },
 };
+/** What is written by those who expect another check, and what to write for it. */
+const HTTP_HINT = 'There is no check for HTTP, write {send: "GET …", expect: "200"}';
 const WORDS = [...Object.keys(READY), "off"];
 /** Keys by which a map says what kind it is. */
 const KINDS = ["tls", "postgres", "send", "expect"];
@@ -38,11 +40,7 @@ export const checkWordRule = rule((value, refuse): CheckSpec | "off" | undefined
     const hint = other === undefined ? undefined : `Write "check: ${other}"`;
     refuse("bad-check", `Expected one of "tls", "postgres" and "expect" in a check, ${many}`, hint);
   } else
-    refuse(
-      "bad-check",
-      `Expected ${listed([...WORDS, "a map"])} as a check, found ${quote(value)}`,
-      wordHint(value, WORDS),
-    );
+    refuse("bad-check", `Expected ${listed([...WORDS, "a map"])} as a check, found ${quote(value)}`, checkHint(value));
   return undefined;
 });
 
@@ -118,6 +116,12 @@ export const checkRule = v.lazy((value) => {
       return checkWordRule;
   }
 });
+
+function checkHint(value: unknown): string | undefined {
+  const word = typeof value === "string" ? value.toLowerCase() : value;
+  if (word === true || word === "on" || word === "true" || word === "yes") return "Write tcp";
+  return word === "http" || word === "https" ? HTTP_HINT : wordHint(value, WORDS);
+}
 
 /** Bytes of hex digits, with spaces between bytes or none; `undefined` when it is anything else. */
 function parseHex(text: string): Uint8Array | undefined {

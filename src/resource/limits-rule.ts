@@ -5,7 +5,7 @@ import * as v from "valibot";
 
 import { correctByteRate, parseByteRate } from "../base/byte-rate.ts";
 import { MAX_RATE, parseRate, type Rate } from "../base/rate.ts";
-import { MAX_CONNECTIONS } from "./backend-rule.ts";
+import { connectionsRule, noLimitHint } from "./connections-rule.ts";
 import { type BandwidthSpec, DEFAULT_QUEUE, type PerSourceSpec, type RateSpec, type RouteLimits } from "./limits.ts";
 import { closedMap, isMap, quote, rule } from "./rule.ts";
 import { boundedDurationRule, wholeRule } from "./scalar-rule.ts";
@@ -14,9 +14,6 @@ import { boundedDurationRule, wholeRule } from "./scalar-rule.ts";
 const DEFAULT_IPV6_PREFIX = 64;
 /** Each holds a client's socket. */
 const MAX_QUEUE = 1_000_000;
-
-/** How many connections; 0 for no limit. */
-const connectionsRule = wholeRule("bad-limit", 0, MAX_CONNECTIONS);
 
 const rateText = rule((value, refuse): Rate | undefined => {
   const rate = typeof value === "string" ? parseRate(value) : undefined;
@@ -43,7 +40,8 @@ const byteRateRule = rule((value, refuse): number | undefined => {
   refuse("bad-bandwidth", `Expected a rate such as 512KiB/s, 10MB/s or 1Gbit/s, found ${quote(value)}`, hint);
   return undefined;
 });
-const bandwidthMap = v.pipe(
+/** A map of bandwidths; whether it says any is not judged. */
+export const bandwidthMap = v.pipe(
   closedMap({ connection: v.optional(byteRateRule), route: v.optional(byteRateRule) }),
   v.transform(({ connection, route }): BandwidthSpec => ({
     connectionBytesPerSecond: connection ?? 0,
@@ -55,7 +53,8 @@ const plainBandwidth = v.pipe(
   v.transform((bytes): BandwidthSpec => ({ connectionBytesPerSecond: bytes, routeBytesPerSecond: 0 })),
 );
 
-const perSourceMap = v.pipe(
+/** A map of limits on each source; whether it says any is not judged. */
+export const perSourceMap = v.pipe(
   closedMap({
     connections: v.optional(connectionsRule),
     rate: v.optional(rateRule),
@@ -97,12 +96,10 @@ export const limitsRule = closedMap({
 /** Fills in every default. */
 export function limitsOf(written: v.InferOutput<typeof limitsRule> | undefined): RouteLimits {
   const { connections = 0, rate, perSource, bandwidth, queue } = written ?? {};
-  // Nobody has to keep count of sources that are not limited.
-  const counted = perSource !== undefined && (perSource.connections > 0 || perSource.rate !== undefined);
   return {
     connections,
     ...(rate === undefined ? {} : { rate }),
-    ...(counted ? { perSource } : {}),
+    ...(perSource === undefined ? {} : { perSource }),
     ...(bandwidth === undefined ? {} : { bandwidth }),
     queue: {
       size: queue?.size ?? DEFAULT_QUEUE.size,
@@ -115,12 +112,6 @@ function rateHint(value: unknown): string | undefined {
   const text = plainText(value).trim();
   if (/^\d*\.\d+(?:\/s)?$/.test(text)) return "Write a whole number by the minute or the hour, as in 30/m";
   return parseRate(`${text}/s`) === undefined ? noLimitHint(value) : `Write "${text}/s"`;
-}
-
-/** For those who want no limit and say so. */
-function noLimitHint(value: unknown): string | undefined {
-  const none = value === false || value === null || /^(?:off|0\D*)$/.test(plainText(value));
-  return none ? "Leave the key out for no limit" : undefined;
 }
 
 function plainText(value: unknown): string {

@@ -3,13 +3,16 @@
 
 import * as v from "valibot";
 
+import { formatDuration } from "../base/duration.ts";
 import { backendListRule, type BackendSpec, backendRule } from "./backend-rule.ts";
 import { checkRule, checkWordRule } from "./check-rule.ts";
+import { DEFAULT_CONNECT_MS, dialKeys } from "./dial-rule.ts";
 import { checkKeys, DEFAULT_INTERVAL_MS, DEFAULT_PASSIVE, ejectKeys } from "./health-rule.ts";
-import { queueRule } from "./limits-rule.ts";
+import { bandwidthMap, perSourceMap, queueRule } from "./limits-rule.ts";
 import { type ListenSpec, listenRule } from "./listen-rule.ts";
 import type { ValuePath } from "./origin.ts";
 import { isMap, quote } from "./rule.ts";
+import { durationRule } from "./scalar-rule.ts";
 
 /** Says that the value at `path`, or with `part` its key, is wrong beside others. */
 export type Fail = (code: string, message: string, path: ValuePath, hint?: string, part?: "key" | "value") => void;
@@ -44,6 +47,16 @@ const together = v.object({
   backends: v.fallback(v.pipe(backendListRule, v.array(v.fallback(v.optional(backendRule), undefined))), []),
   health: v.fallback(v.optional(v.lazy((value) => (isMap(value) ? healthTogether : shortTogether))), undefined),
   limits: v.fallback(v.optional(v.object({ queue: v.fallback(v.optional(queueRule), undefined) })), undefined),
+  timeouts: v.fallback(v.optional(v.object({ connect: v.fallback(v.optional(durationRule), 0) })), undefined),
+  dial: v.fallback(
+    v.optional(
+      v.object({
+        attempts: v.fallback(dialKeys.attempts, undefined),
+        timeout: v.fallback(dialKeys.timeout, undefined),
+      }),
+    ),
+    undefined,
+  ),
 });
 
 type Together = v.InferOutput<typeof together>;
@@ -58,6 +71,7 @@ export function checkTogether(document: Readonly<Record<string, unknown>>, fail:
   }
   checkAsked(document["health"], output, fail);
   if (isMap(document["limits"])) checkLimits(document["limits"], output, fail);
+  checkDial(output, fail);
 }
 
 /** Ranges of equal length, backends that differ, a weight that lets somebody in, somebody to be the backup of. */
@@ -132,12 +146,14 @@ function checkAsked(written: unknown, { health, backends }: Together, fail: Fail
 }
 
 function checkLimits(written: Readonly<Record<string, unknown>>, { limits, backends }: Together, fail: Fail): void {
-  for (const [key, wanted] of [
-    ["perSource", ["connections", "rate"]],
-    ["bandwidth", ["connection", "route"]],
+  for (const [key, rule, wanted] of [
+    ["perSource", perSourceMap, ["connections", "rate"]],
+    ["bandwidth", bandwidthMap, ["connection", "route"]],
   ] as const) {
     const map = written[key];
     if (!isMap(map) || wanted.some((limit) => limit in map)) continue;
+    // A key that is wrong by itself is what has to be mended first.
+    if (!v.is(rule, map)) continue;
     const message = `Expected ${wanted.map(quote).join(" or ")}, found a map that limits nothing`;
     fail("route/empty-limit", message, ["limits", key]);
   }
@@ -147,6 +163,16 @@ function checkLimits(written: Readonly<Record<string, unknown>>, { limits, backe
     const message = "limits.queue has no effect: no backend has maxConnections";
     fail("route/idle-queue", message, ["limits", "queue"], undefined, "key");
   }
+}
+
+/** Whether a dial that hangs leaves any time to try another target. */
+function checkDial({ dial, timeouts }: Together, fail: Fail): void {
+  const connect = timeouts?.connect ?? DEFAULT_CONNECT_MS;
+  // One attempt is all of it, and 0 is no limit.
+  if (connect === 0 || dial?.attempts === 1 || dial?.timeout === undefined || dial.timeout < connect) return;
+  const message = `The timeout of one dial is not shorter than timeouts.connect, ${formatDuration(connect)}: no time would be left to try another backend`;
+  const hint = "Write a shorter one, a longer timeouts.connect, or dial.attempts: 1";
+  fail("route/long-dial-timeout", message, ["dial", "timeout"], hint);
 }
 
 function countPorts(backend: BackendSpec): number {

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
 import { type BackendSpec, backendsRule } from "./backend-rule.ts";
 import { cidrsRule } from "./cidrs-rule.ts";
+import { DEFAULT_CONNECT_MS, dialOf, dialRule, type DialSpec } from "./dial-rule.ts";
 import type { HealthSpec, PassiveSpec } from "./health.ts";
 import { healthOf, healthRule } from "./health-rule.ts";
 import type { RouteLimits } from "./limits.ts";
@@ -15,9 +16,10 @@ import { isRouteName, nameRule } from "./name-rule.ts";
 import type { Origin } from "./origin.ts";
 import { checkTogether, type Fail } from "./route-together.ts";
 import { closedMap, isMap, type LaterKeys, toDiagnostic } from "./rule.ts";
-import { boundedDurationRule, durationRule, wholeRule, wordRule } from "./scalar-rule.ts";
+import { boundedDurationRule, durationRule, wordRule } from "./scalar-rule.ts";
 
 export type { BackendSpec } from "./backend-rule.ts";
+export type { DialSpec } from "./dial-rule.ts";
 export type { ListenSpec } from "./listen-rule.ts";
 
 /** Milliseconds; 0 means no limit. */
@@ -34,14 +36,6 @@ export interface RouteTimeouts {
 
 /** How a target is chosen among the usable ones. */
 export type Balance = "round-robin" | "least-connections" | "random" | "source-hash";
-
-/** How a backend is dialled, within the connect timeout. */
-export interface DialSpec {
-  /** Dials for one client at most. */
-  readonly attempts: number;
-  /** For one dial, in milliseconds; 0: a share of what is left of the connect timeout. */
-  readonly attemptMs: number;
-}
 
 /** One validated Route document. */
 export interface RouteResource {
@@ -68,22 +62,30 @@ export interface RouteResource {
   readonly resolveIntervalMs: number;
 }
 
-/** Fails fast enough for a client to try elsewhere, and waits long enough for a loaded backend. */
-const DEFAULT_CONNECT_MS = 5000;
 /** Longer than the keep-alive of most protocols. */
 const DEFAULT_IDLE_MS = 3_600_000;
 /** A peer that has only to finish its answer; never less than minutes (design 4). */
 const DEFAULT_HALF_CLOSE_MS = 600_000;
 
-/** Enough for any pool whose targets are not all dead. */
-const DEFAULT_DIAL: DialSpec = { attempts: 10, attemptMs: 0 };
-const MAX_ATTEMPTS = 1000;
 /** A change of a name is noticed soon, and its server asked seldom. */
 const DEFAULT_RESOLVE_MS = 15_000;
 const MIN_RESOLVE_MS = 1_000;
 
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
+
+const BALANCES = ["round-robin", "least-connections", "random", "source-hash"] as const;
+/** What others call them. */
+const OTHER_BALANCES: Readonly<Record<string, Balance>> = {
+  rr: "round-robin",
+  roundrobin: "round-robin",
+  leastconn: "least-connections",
+  leastconns: "least-connections",
+  hash: "source-hash",
+  source: "source-hash",
+  iphash: "source-hash",
+  sticky: "source-hash",
+};
 
 /** Keys of later versions. They are refused by name: to ignore `tls` or `policy` would open what was meant to be shut. */
 const LATER_KEYS: LaterKeys = new Set(["proxyProtocol", "tls", "upstreamTls", "policy", "timeouts.hello"]);
@@ -104,14 +106,9 @@ const routeSchema = closedMap({
     }),
   ),
   limits: v.optional(limitsRule),
-  balance: v.optional(wordRule("bad-balance", ["round-robin", "least-connections", "random", "source-hash"])),
+  balance: v.optional(wordRule("bad-balance", BALANCES, OTHER_BALANCES)),
   health: v.optional(healthRule),
-  dial: v.optional(
-    closedMap({
-      attempts: v.optional(wholeRule("bad-number", 1, MAX_ATTEMPTS)),
-      timeout: v.optional(boundedDurationRule(1, "off")),
-    }),
-  ),
+  dial: v.optional(dialRule),
   resolve: v.optional(closedMap({ interval: v.optional(boundedDurationRule(MIN_RESOLVE_MS)) })),
 });
 
@@ -174,16 +171,14 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
     limits: limitsOf(written.limits),
     balance: written.balance ?? "round-robin",
     ...healthOf(written.health),
-    dial: {
-      attempts: written.dial?.attempts ?? DEFAULT_DIAL.attempts,
-      attemptMs: written.dial?.timeout ?? DEFAULT_DIAL.attemptMs,
-    },
+    dial: dialOf(written.dial),
     resolveIntervalMs: written.resolve?.interval ?? DEFAULT_RESOLVE_MS,
   };
   return { resource, diagnostics };
 }
 
-const EVERYBODY: readonly Cidr[] = [
+/** Every address there is. */
+export const EVERYBODY: readonly Cidr[] = [
   { ip: 0, prefix: 0 },
   { ip: new Uint32Array(4), prefix: 0 },
 ];
@@ -207,7 +202,7 @@ function closedRoute(document: unknown, origin: Origin, defaultName: string | un
     limits: limitsOf(undefined),
     balance: "round-robin",
     ...healthOf(undefined),
-    dial: DEFAULT_DIAL,
+    dial: dialOf(undefined),
     resolveIntervalMs: DEFAULT_RESOLVE_MS,
   };
 }

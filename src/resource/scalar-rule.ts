@@ -5,32 +5,47 @@ import { formatDuration, parseDuration } from "../base/duration.ts";
 import { suggest } from "../base/suggest.ts";
 import { quote, rule } from "./rule.ts";
 
-/** A whole number between two others, both included. */
-export function wholeRule(code: string, min: number, max: number) {
+/** A whole number between two others, both included. `otherHint` is asked when nothing better can be told. */
+export function wholeRule(
+  code: string,
+  min: number,
+  max: number,
+  otherHint: (value: unknown) => string | undefined = () => undefined,
+) {
   return rule((value, refuse): number | undefined => {
     if (isWhole(value, min, max)) return value;
     const meant = typeof value === "string" && /^\s*\d{1,15}\s*$/.test(value) ? Number(value) : undefined;
-    const hint = isWhole(meant, min, max) ? `Write ${meant}` : undefined;
+    const hint = isWhole(meant, min, max) ? `Write ${meant}` : otherHint(value);
     refuse(code, `Expected a whole number from ${min} to ${max}, found ${quote(value)}`, hint);
     return undefined;
   });
 }
 
-/** One of some words. */
-export function wordRule<const Words extends readonly string[]>(code: string, words: Words) {
+/** One of some words. `others` are what these are called elsewhere, in lower case without `-` and `_`. */
+export function wordRule<const Words extends readonly string[]>(
+  code: string,
+  words: Words,
+  others: Readonly<Record<string, Words[number]>> = {},
+) {
   return rule((value, refuse): Words[number] | undefined => {
     const word = words.find((known) => known === value);
     if (word !== undefined) return word;
-    refuse(code, `Expected ${listed(words)}, found ${quote(value)}`, wordHint(value, words));
+    refuse(code, `Expected ${listed(words)}, found ${quote(value)}`, wordHint(value, words, others));
     return undefined;
   });
 }
 
-/** What to write instead of a word that is none of those known. */
-export function wordHint(value: unknown, words: readonly string[]): string | undefined {
+/** What to write instead of a word that is none of those known; `others` as for `wordRule`. */
+export function wordHint(
+  value: unknown,
+  words: readonly string[],
+  others: Readonly<Record<string, string>> = {},
+): string | undefined {
   // What other YAML readers make of an unquoted `off`.
   if (value === false && words.includes("off")) return "Write off";
-  const near = typeof value === "string" ? suggest(value, words) : undefined;
+  if (typeof value !== "string") return undefined;
+  const plain = value.toLowerCase().replaceAll(/[-_]/g, "");
+  const near = Object.hasOwn(others, plain) ? others[plain] : suggest(value, words);
   return near === undefined ? undefined : `Did you mean "${near}"?`;
 }
 

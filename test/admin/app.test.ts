@@ -1,8 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../src/base/gateway-error.ts";
+import type { BackendSnapshot, EngineSnapshot } from "../../src/engine/snapshot.ts";
 import { refusalOf, testAdmin } from "../support/admin-request.ts";
-import { fakeView, SAMPLE_DIAGNOSTIC, SAMPLE_ENGINE, SAMPLE_INFO } from "../support/admin-view.ts";
+import {
+  fakeView,
+  SAMPLE_DIAGNOSTIC,
+  SAMPLE_ENGINE,
+  SAMPLE_INFO,
+  sampleBackend,
+  sampleRoute,
+} from "../support/admin-view.ts";
 import { parsePrometheus } from "../support/prometheus.ts";
+
+const of = (route: string, state: BackendSnapshot["state"]) => ({ ...sampleBackend(route, "x:1"), state });
 
 describe("what can be read", () => {
   test("/ says what this is and points to the description", async () => {
@@ -39,8 +49,19 @@ describe("what can be read", () => {
       connections: { active: 2, total: 13, limit: 10_000 },
       listeners: { total: 2, failed: 1 },
       routes: 1,
+      backends: { total: 1, notUp: 1, routesWithout: 1 },
       diagnostics: { error: 1, warning: 0, notice: 1 },
     });
+  });
+
+  test("status counts the backends that are not up, and the routes that are left without one", async () => {
+    const engine: EngineSnapshot = {
+      ...SAMPLE_ENGINE,
+      routes: ["a", "b", "c", "d", "e"].map(sampleRoute),
+      backends: [of("a", "up"), of("a", "down"), of("b", "failing"), of("c", "drained"), of("d", "down")],
+    };
+    const answer = await testAdmin(fakeView({ engine: async () => engine })).ask("GET /api/v1/status");
+    expect(await answer.json()).toMatchObject({ backends: { total: 5, notUp: 4, routesWithout: 3 } });
   });
 
   test.each([

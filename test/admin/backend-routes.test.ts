@@ -46,6 +46,7 @@ describe("setting a backend", () => {
     ['{"weight":0}', { weight: 0 }],
     ['{"weight":1000000}', { weight: 1_000_000 }],
     ['{"weight":null}', { weight: null }],
+    ['{"weight":"auto"}', { weight: null }],
     ['{"state":"up"}', { state: "up" }],
     ['{"state":"drain"}', { state: "drain" }],
     ['{"state":"down"}', { state: "down" }],
@@ -78,6 +79,12 @@ describe("setting a backend", () => {
     expect(await refusalOf(answer)).toBe("404 not-found");
   });
 
+  test("that only what is stored has answers with no backend", async () => {
+    const admin = testAdmin(fakeView({ overrideBackends: async () => [] }));
+    const answer = await admin.order("PATCH /api/v1/backends?backend=gone:1", JSON_TYPE, '{"state":"auto"}');
+    expect([answer.status, await answer.json()]).toEqual([200, { items: [], next: null }]);
+  });
+
   test.each(["", "route=a", "backend=", "backend=a&backend=b", "backend=a&rout=b", "backend=a&source=10.0.0.1"])(
     "with the parameters %j is refused",
     async (query) => {
@@ -106,12 +113,12 @@ describe("setting a backend", () => {
     ['{"wieght":5}', "wieght", "is not a setting of a backend"],
     ['{"weight":5,"route":"a"}', "route", "is not a setting of a backend"],
     ['{"__proto__":5}', "__proto__", "is not a setting of a backend"],
-    ['{"weight":-1}', "weight", "must be a whole number from 0 to 1000000, or null"],
-    ['{"weight":1000001}', "weight", "must be a whole number from 0 to 1000000, or null"],
-    ['{"weight":1.5}', "weight", "must be a whole number from 0 to 1000000, or null"],
-    ['{"weight":1e999}', "weight", "must be a whole number from 0 to 1000000, or null"],
-    ['{"weight":"5"}', "weight", "must be a whole number from 0 to 1000000, or null"],
-    ['{"weight":[5]}', "weight", "must be a whole number from 0 to 1000000, or null"],
+    ['{"weight":-1}', "weight", "must be a whole number from 0 to 1000000, auto or null"],
+    ['{"weight":1000001}', "weight", "must be a whole number from 0 to 1000000, auto or null"],
+    ['{"weight":1.5}', "weight", "must be a whole number from 0 to 1000000, auto or null"],
+    ['{"weight":1e999}', "weight", "must be a whole number from 0 to 1000000, auto or null"],
+    ['{"weight":"5"}', "weight", "must be a whole number from 0 to 1000000, auto or null"],
+    ['{"weight":[5]}', "weight", "must be a whole number from 0 to 1000000, auto or null"],
     ['{"state":"drained"}', "state", "must be one of up, drain, down and auto, or null"],
     ['{"state":true}', "state", "must be one of up, drain, down and auto, or null"],
   ])("to %s is refused and names the field", async (body, field, message) => {

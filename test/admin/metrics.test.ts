@@ -80,6 +80,7 @@ test("every sample has the labels of the contract and its value", () => {
     'sallyport_backend_dial_failures_total{route="orders-db",backend="10.0.0.11:5432"}': 1,
     'sallyport_backend_ejections_total{route="orders-db",backend="10.0.0.11:5432"}': 1,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="up"}': 0,
+    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="failing"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="down"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="failing"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="ejected"}': 1,
@@ -126,6 +127,14 @@ test("a backend written twice in a route is one series: up when one is, with all
     new Map([['sallyport_backend_up{route="a",backend="b:1"}', 1]]),
   );
   expect([...(metrics.get("sallyport_backend_connections_active")?.samples.values() ?? [])]).toEqual([6]);
+});
+
+test("a backend whose addresses are failing is not up", () => {
+  const target = { ...sampleTarget("10.0.0.1:1"), state: "failing" as const };
+  const metrics = metricsOf({ backends: [{ ...sampleBackend("a", "b:1"), state: "failing", targets: [target] }] });
+  const value = (name: string, labels: string) => metrics.get(name)?.samples.get(`${name}{${labels}}`);
+  expect(value("sallyport_backend_up", 'route="a",backend="b:1"')).toBe(0);
+  expect(value("sallyport_backend_targets", 'route="a",backend="b:1",state="failing"')).toBe(1);
 });
 
 test("what the addresses of a backend counted is added up, and a backend without checks has no count of them", () => {

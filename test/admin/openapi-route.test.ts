@@ -94,8 +94,9 @@ test("what can be set for a backend is described with its bounds", async () => {
   const schema = at(body, "content", "application/json", "schema");
   expect(schema).toMatchObject({ type: "object", additionalProperties: false, minProperties: 1 });
   expect(at(schema, "properties", "weight")["anyOf"]).toEqual([
-    { type: "integer", minimum: 0, maximum: 1_000_000 },
     { type: "null" },
+    { const: "auto" },
+    { type: "integer", minimum: 0, maximum: 1_000_000 },
   ]);
   expect(at(schema, "properties", "state")["anyOf"]).toEqual([
     expect.objectContaining({ enum: ["up", "drain", "down", "auto"] }),

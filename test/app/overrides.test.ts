@@ -118,7 +118,7 @@ describe("setting backends by hand", () => {
     ];
     expect(given.stored).toEqual(wanted);
     expect(given.told).toEqual(wanted);
-    expect(answered.map(({ route, backend }) => `${route} ${backend}`)).toEqual(["a x:1", "b x:1"]);
+    expect(answered?.map(({ route, backend }) => `${route} ${backend}`)).toEqual(["a x:1", "b x:1"]);
     expect(given.log.lines[0]).toEqual({
       level: "info",
       event: "backend-override",
@@ -135,7 +135,7 @@ describe("setting backends by hand", () => {
     given.told.length = 0;
     overrideBackends(given, { route: "a", backend: "x:1" }, { weight: null });
     expect(given.told).toEqual([{ route: "a", backend: "x:1" }]);
-    expect(given.log.lines[1]?.message).toBe("Backend x:1 of a by hand: nothing");
+    expect(given.log.lines[1]?.message).toBe("Backend x:1 of a is as written again");
   });
 
   test("counts a backend that is written twice once", () => {
@@ -146,8 +146,54 @@ describe("setting backends by hand", () => {
 
   test("changes nothing when no backend matches", () => {
     const given = parts(backends);
-    expect(overrideBackends(given, { route: "b", backend: "y:1" }, { weight: 1 })).toEqual([]);
+    expect(overrideBackends(given, { route: "b", backend: "y:1" }, { weight: 1 })).toBeUndefined();
+    expect(overrideBackends(given, { route: "b", backend: "y:1" }, { weight: null })).toBeUndefined();
     expect([given.stored, given.told, given.log.lines]).toEqual([[], [], []]);
+  });
+
+  test("tells only of those that are set otherwise than before", () => {
+    const given = parts(backends);
+    given.stored.push({ route: "a", backend: "x:1", weight: 5 });
+    expect(overrideBackends(given, { backend: "x:1" }, { weight: 5 })).toHaveLength(2);
+    expect(given.told).toEqual([{ route: "b", backend: "x:1", weight: 5 }]);
+    expect(given.log.lines).toHaveLength(1);
+    given.told.length = 0;
+    expect(overrideBackends(given, { backend: "y:1" }, { weight: null, state: null })).toHaveLength(1);
+    expect([given.told, given.log.lines.length]).toEqual([[], 1]);
+  });
+
+  test("takes back what is stored for a backend that no route has any more", () => {
+    const given = parts(backends);
+    given.stored.push({ route: "gone", backend: "z:1", weight: 5, state: "drain" });
+    expect(overrideBackends(given, { backend: "z:1" }, { state: null })).toEqual([]);
+    expect(given.told).toEqual([{ route: "gone", backend: "z:1", weight: 5 }]);
+    expect(given.log.lines.map(({ message }) => message)).toEqual(["Backend z:1 of gone by hand: weight 5"]);
+  });
+
+  test("takes it back beside those that run, and sets nothing for it", () => {
+    const given = parts(backends);
+    given.stored.push({ route: "gone", backend: "x:1", weight: 5, state: "drain" });
+    const answered = overrideBackends(given, { backend: "x:1" }, { weight: 7, state: null });
+    expect(answered?.map(({ route }) => route)).toEqual(["a", "b"]);
+    expect(given.told).toEqual([
+      { route: "a", backend: "x:1", weight: 7 },
+      { route: "b", backend: "x:1", weight: 7 },
+      { route: "gone", backend: "x:1", weight: 5 },
+    ]);
+  });
+
+  test("sets nothing for a backend that no route has any more, and does not touch what others are set to", () => {
+    const given = parts([]);
+    given.stored.push({ route: "gone", backend: "x:1", state: "drain" });
+    for (const [filter, change] of [
+      [{ backend: "x:1" }, { weight: 1 }],
+      [{ backend: "x:1" }, { weight: null }],
+      [{ backend: "y:1" }, { state: null }],
+      [{ route: "other", backend: "x:1" }, { state: null }],
+    ] as const) {
+      expect(overrideBackends(given, filter, change)).toBeUndefined();
+    }
+    expect([given.told, given.log.lines]).toEqual([[], []]);
   });
 
   test("is not told to the engine when it cannot be stored", () => {

@@ -118,7 +118,7 @@ describe("who gets no clients", () => {
   test("a backend that was drained by hand, and then its route has none", async () => {
     const { code, out } = await gateway.cli("backends", "set", good, "--route", "drained", "--state", "drain");
     expect(code).toBe(0);
-    expect(out).toContain("drain (by hand)");
+    expect(out).toContain("Drained by hand");
     expect(await visit(await gateway.port("drained"))).toBe("reset");
     await expectRefused("drained", "no-backend");
     expect(await told("drained")).toMatchObject({

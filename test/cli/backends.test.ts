@@ -2,7 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { runCli } from "../support/cli.ts";
 import { startFakeAdmin } from "../support/fake-admin.ts";
 
-const UP = { address: "10.0.0.1:5432", state: "up", connectionsActive: 3, check: { status: "up" } };
+const UP = {
+  address: "10.0.0.1:5432",
+  state: "up",
+  connectionsActive: 3,
+  weight: 1 / 3,
+  connectionsTotal: 20,
+  dialFailures: 1,
+  check: { status: "up" },
+};
 const DOWN = { address: "10.0.0.2:5432", state: "down", connectionsActive: 0, check: { status: "down", error: "RST" } };
 const FULL = { address: "10.0.0.3:5432", state: "full", connectionsActive: 9, reason: "9 of 9 connections" };
 
@@ -27,6 +35,12 @@ const DRAINED = {
   targets: [],
 };
 
+/** A gateway with two routes and one backend, which no filter matches. */
+const KNOWN = {
+  "GET /api/v1/routes": { items: [{ name: "orders-db" }, { name: "other" }], next: null },
+  "GET /api/v1/backends": (request: Request) => ({ items: request.url.includes("?") ? [] : [BACKEND], next: null }),
+};
+
 const TOKEN = { env: { SALLYPORT_ADMIN_TOKEN: "secret" } };
 
 describe("backends", () => {
@@ -36,8 +50,8 @@ describe("backends", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     const [head, first, second] = out.split("\n");
     expect(head).toMatch(/^ROUTE +BACKEND +STATE +TARGETS +WEIGHT +ACTIVE +TOTAL +FAILURES +REASON$/);
-    expect(first).toMatch(/^orders-db +db\.internal:5432 +up +1\/3 +5 +12 +40 +2 +weight 5 \(by hand\)$/);
-    expect(second).toMatch(/ drained +- +5 +12 +40 +2 +Drained, weight 0 \(by hand\), drain \(by hand\)$/);
+    expect(first).toMatch(/^orders-db +db\.internal:5432 +up +2\/3, 1 full +5 +12 +40 +2 +Weight 5 by hand$/);
+    expect(second).toMatch(/ drained +- +5 +12 +40 +2 +Drained by hand, weight 0 by hand$/);
   });
 
   test("that cannot be reached say why, also when only the last error is known", async () => {
@@ -46,24 +60,89 @@ describe("backends", () => {
     expect((await runCli(["backends", "--admin", admin.address])).out).toMatch(/ ECONNREFUSED\n$/);
   });
 
+  test.each([
+    ["drained", { state: "drain" }, "Drained by hand"],
+    ["drained", { weight: 0 }, "Weight 0 by hand"],
+    ["drained", { weight: 3 }, "Why, weight 3 by hand"],
+    ["down", { state: "down" }, "Taken down by hand"],
+    ["down", { state: "up" }, "Why, kept up by hand"],
+    ["down", { state: "down", weight: 2 }, "Taken down by hand, weight 2 by hand"],
+    ["failing", { state: "later" }, "Why, later by hand"],
+    ["failing", {}, "Why"],
+  ])("that are %s and set to %j say once why", async (state, override, reason) => {
+    const items = [{ ...BACKEND, targets: [DOWN], state, override, reason: "Why" }];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items } });
+    expect((await runCli(["backends", "--admin", admin.address])).out).toEndWith(` ${reason}\n`);
+  });
+
+  test.each([
+    [[UP], "1/1"],
+    [[FULL], "1/1 full"],
+    [[UP, FULL], "2/2, 1 full"],
+    [[DOWN, FULL], "1/2 full"],
+    [[{ state: "failing" }], "0/1"],
+    [[], "-"],
+  ])("with the addresses %j show %s of them as usable", async (targets, share) => {
+    const items = [{ ...BACKEND, backup: true, targets }];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items } });
+    const { out } = await runCli(["backends", "--admin", admin.address]);
+    expect(out).toContain(` ${share}  5 backup  `);
+  });
+
+  test("that are failing, drained or full are a warning in colour", async () => {
+    for (const state of ["failing", "drained", "full"]) {
+      using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [{ state }] } });
+      const { out } = await runCli(["backends", "--admin", admin.address], { terminal: true });
+      expect(out).toContain(`\u001b[33m${state}\u001b[0m`);
+    }
+  });
+
   test("are filtered by the gateway", async () => {
-    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [], next: null } });
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [BACKEND], next: null } });
     const { code, out } = await runCli(["backends", "--route", "a b", "--backend", "x:1", "--admin", admin.address]);
-    expect({ code, out }).toEqual({ code: 0, out: "There are no such backends\n" });
+    expect([code, out.split("\n").length]).toEqual([0, 3]);
     expect(admin.asked).toEqual(["GET /api/v1/backends?route=a+b&backend=x%3A1"]);
   });
 
+  test.each([
+    [["--route", "orders-dbs"], 'There is no route "orders-dbs": did you mean "orders-db"?'],
+    [["--route", "nope"], 'There is no route "nope": see `sallyport routes`'],
+    [["--backend", "10.0.0.9:1"], 'There is no backend "10.0.0.9:1": see `sallyport backends`'],
+    [["--backend", "db.internal:5433", "--json"], 'There is no backend "db.internal:5433": did you mean'],
+    [["--route", "nope", "--backend", "db.internal:5432"], 'There is no route "nope"'],
+  ])("of %j, which do not exist, exit 1 and say so", async (flags, message) => {
+    using admin = startFakeAdmin(KNOWN);
+    const { code, out, err } = await runCli(["backends", ...flags, "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain(message);
+  });
+
+  test("of a route and a backend that both exist, but not together, are none", async () => {
+    using admin = startFakeAdmin(KNOWN);
+    const flags = ["--route", "other", "--backend", "db.internal:5432"];
+    const { code, out } = await runCli(["backends", ...flags, "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 0, out: "There are no such backends\n" });
+  });
+
+  test("are none while there are none, and that is no mistake", async () => {
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [], next: null } });
+    const { code, out } = await runCli(["backends", "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 0, out: "There are no such backends\n" });
+    expect(admin.asked).toHaveLength(1);
+  });
+
   test("show every address with --targets, and themselves when they have none", async () => {
-    using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [BACKEND, DRAINED], next: null } });
+    const items = [{ ...BACKEND, backup: true }, DRAINED];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items, next: null } });
     const { code, out } = await runCli(["backends", "--targets", "--admin", admin.address]);
     expect(code).toBe(0);
     const [head, ...rows] = out.trimEnd().split("\n");
-    expect(head).toMatch(/^ROUTE +BACKEND +ADDRESS +STATE +CHECK +ACTIVE +REASON$/);
+    expect(head).toMatch(/^ROUTE +BACKEND +ADDRESS +STATE +CHECK +WEIGHT +ACTIVE +TOTAL +FAILURES +REASON$/);
     expect(rows).toHaveLength(4);
-    expect(rows[0]).toMatch(/^orders-db +db\.internal:5432 +10\.0\.0\.1:5432 +up +up +3$/);
-    expect(rows[1]).toMatch(/10\.0\.0\.2:5432 +down +down +0 +RST$/);
-    expect(rows[2]).toMatch(/10\.0\.0\.3:5432 +full +- +9 +9 of 9 connections$/);
-    expect(rows[3]).toMatch(/10\.0\.0\.9:5432 +- +drained +- +- +Drained, weight 0 /);
+    expect(rows[0]).toMatch(/^orders-db +db\.internal:5432 +10\.0\.0\.1:5432 +up +up +0\.33 backup +3 +20 +1$/);
+    expect(rows[1]).toMatch(/10\.0\.0\.2:5432 +down +down +- backup +0 +- +- +RST$/);
+    expect(rows[2]).toMatch(/10\.0\.0\.3:5432 +full +- +- backup +9 +- +- +9 of 9 connections$/);
+    expect(rows[3]).toMatch(/10\.0\.0\.9:5432 +- +drained +- +- +- +- +- +Drained by hand, weight 0 by hand$/);
   });
 
   test("with --targets do not crash on a gateway that leaves everything out", async () => {
@@ -87,11 +166,18 @@ describe("backends set", () => {
     const argv = ["backends", "set", "db.internal:5432", ...flags, "--admin", admin.address];
     const { code, out, err } = await runCli(argv, TOKEN);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("weight 5 (by hand)");
+    expect(out).toContain("Weight 5 by hand");
     expect(admin.asked).toEqual(["PATCH /api/v1/backends?backend=db.internal%3A5432"]);
     expect(admin.headers[0]?.get("authorization")).toBe("Bearer secret");
     expect(admin.headers[0]?.get("content-type")).toBe("application/json");
     expect(JSON.parse(admin.bodies[0] ?? "")).toEqual(change);
+  });
+
+  test("says that it took back what was set for a backend that no route has any more", async () => {
+    using admin = startFakeAdmin({ "PATCH /api/v1/backends": { items: [], next: null } });
+    const { code, out } = await runCli(["backends", "set", "x:1", "--state", "auto", "--admin", admin.address], TOKEN);
+    expect(code).toBe(0);
+    expect(out).toBe("Took back what was set by hand for x:1: no route has it any more\n");
   });
 
   test("prints JSON with --json", async () => {

@@ -148,6 +148,35 @@ describe("kill", () => {
   });
 });
 
+describe("kill by a name", () => {
+  const known = {
+    "DELETE /api/v1/connections": { killed: 0 },
+    "GET /api/v1/routes": { items: [{ name: "orders-db" }] },
+    "GET /api/v1/backends": { items: [{ backend: "x:1" }] },
+  };
+
+  test.each([
+    [["--route", "nope"], 'There is no route "nope"'],
+    [["--backend", "y:22"], 'There is no backend "y:22"'],
+    [["--route", "orders-db", "--backend", "y:22", "--json"], 'There is no backend "y:22"'],
+  ])("that does not exist (%j) exits 1 and says so", async (flags, message) => {
+    using admin = startFakeAdmin(known);
+    const { code, out, err } = await runCli(["kill", ...flags, "--admin", admin.address]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toContain(message);
+  });
+
+  test("that exists kills none when there are none, and one that is gone still kills what it left behind", async () => {
+    using idle = startFakeAdmin(known);
+    const filter = ["--route", "orders-db", "--backend", "x:1"];
+    const none = await runCli(["kill", ...filter, "--admin", idle.address]);
+    expect([none.code, none.out]).toEqual([0, "Killed 0 connections\n"]);
+    using left = startFakeAdmin({ ...known, "DELETE /api/v1/connections": { killed: 2 } });
+    const some = await runCli(["kill", "--route", "removed", "--admin", left.address]);
+    expect([some.code, some.out]).toEqual([0, "Killed 2 connections\n"]);
+  });
+});
+
 describe("orders", () => {
   const done = { result: "ok", generation: 4, added: ["a"], changed: [], removed: ["b", "c"], unchanged: ["d"] };
 
@@ -189,5 +218,15 @@ describe("orders", () => {
     expect(out).toContain("1d 2h");
     expect(out).toContain("Listener *:1 is not bound");
     expect(out).toContain("Draining");
+  });
+
+  test.each([
+    [{ total: 12, notUp: 3, routesWithout: 0 }, "12, of which 3 not up\n"],
+    [{ total: 12, notUp: 3, routesWithout: 1 }, "12, of which 3 not up; 1 route without a usable one\n"],
+    [undefined, "-, of which - not up\n"],
+  ])("status says of the backends %j how they are", async (backends, line) => {
+    using admin = startFakeAdmin({ "GET /api/v1/status": { backends }, "GET /readyz": { ready: true } });
+    const { out } = await runCli(["status", "--admin", admin.address]);
+    expect(out).toContain(`Backends      ${line}`);
   });
 });

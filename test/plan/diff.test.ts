@@ -65,7 +65,7 @@ test("what is written as it would be anyway does not change a route", async () =
   const before = await compileRoutes({ "a.yaml": on(1) });
   const after = await compileRoutes({
     "a.yaml":
-      'listen: 1\nbackends: [{address: "b:1", weight: 1}]\nbalance: round-robin\nhealth: off\nlimits: {perSource: 0}\n',
+      'listen: 1\nbackends: [{address: "b:1", weight: 1}]\nbalance: round-robin\nhealth: off\nlimits: {}\ntimeouts: {connect: 5s}\n',
   });
   expect(diffPlans(before.plan, after.plan).unchanged).toEqual(["a"]);
 });

@@ -154,6 +154,17 @@ describe("backends, balance, dial, resolve", () => {
     expect((await route(`balance: ${balance}`)).balance as string).toBe(balance);
   });
 
+  test.each([
+    "dial: {timeout: 4999ms}",
+    "dial: {timeout: 5s}\ntimeouts: {connect: 6s}",
+    "dial: {timeout: 1h}\ntimeouts: {connect: off}",
+    "dial: {timeout: 1h}\ntimeouts: {connect: 0}",
+    "dial: {timeout: off}",
+    "dial: {timeout: 5s, attempts: 1}",
+  ])("%j leaves time for what it says", async (text) => {
+    expect((await route(text)).dial.attempts).toBeGreaterThan(0);
+  });
+
   test("primaries may all be drained while there are backups", async () => {
     expect(
       (await route('backends: [{address: "a:1", weight: 0}, {address: "b:1", backup: true}]')).backends.length,
@@ -174,13 +185,6 @@ describe("limits", () => {
     const rate = await route("limits: {perSource: {rate: 5/s, ipv6Prefix: 128}}");
     expect(rate.limits.perSource).toEqual({ connections: 0, rate: { perSecond: 5, burst: 5 }, ipv6Prefix: 128 });
   });
-
-  test.each(["0", "{connections: 0}", "{connections: 0, ipv6Prefix: 48}"])(
-    "perSource: %s is no limit",
-    async (none) => {
-      expect("perSource" in (await route(`limits: {perSource: ${none}}`)).limits).toBe(false);
-    },
-  );
 
   test("one bandwidth is that of each connection", async () => {
     expect((await route("limits: {bandwidth: 1MB/s}")).limits.bandwidth).toEqual({
@@ -209,6 +213,10 @@ describe("limits", () => {
 
 const RATE = "route/bad-rate Expected a rate such as 50/s, 300/m or 10/h, found";
 const BANDWIDTH = "route/bad-bandwidth Expected a rate such as 512KiB/s, 10MB/s or 1Gbit/s, found";
+const LONG_DIAL = "route/long-dial-timeout The timeout of one dial is not shorter than timeouts.connect,";
+const NO_TIME =
+  "no time would be left to try another backend (Write a shorter one, a longer timeouts.connect, or dial.attempts: 1)";
+const CONNECTIONS = "route/bad-limit Expected a whole number from 1 to 1000000000, found";
 const CHECKS = "tcp, tls, postgres, redis, mysql, nats, off or a map as a check";
 
 test.each([
@@ -216,9 +224,22 @@ test.each([
     "balance: roundrobin",
     'route/bad-balance Expected round-robin, least-connections, random or source-hash, found "roundrobin" (Did you mean "round-robin"?)',
   ],
+  ...[
+    ["rr", "round-robin"],
+    ["leastconn", "least-connections"],
+    ["least_conn", "least-connections"],
+    ["leastconns", "least-connections"],
+    ["hash", "source-hash"],
+    ["ip_hash", "source-hash"],
+    ["source", "source-hash"],
+    ["sticky", "source-hash"],
+  ].map(([word, meant]): [string, string] => [
+    `balance: ${word}`,
+    `route/bad-balance Expected round-robin, least-connections, random or source-hash, found "${word}" (Did you mean "${meant}"?)`,
+  ]),
   [
-    "balance: ip-hash",
-    'route/bad-balance Expected round-robin, least-connections, random or source-hash, found "ip-hash"',
+    "balance: constructor",
+    'route/bad-balance Expected round-robin, least-connections, random or source-hash, found "constructor"',
   ],
   ['health: {rise: "3"}', 'route/bad-number Expected a whole number from 1 to 100, found "3" (Write 3)'],
   ['health: {rise: "300"}', 'route/bad-number Expected a whole number from 1 to 100, found "300"'],
@@ -238,6 +259,12 @@ test.each([
   ],
   ["health: postgresql", `route/bad-check Expected ${CHECKS}, found "postgresql" (Did you mean "postgres"?)`],
   ["health: false", `route/bad-check Expected ${CHECKS}, found false (Write off)`],
+  ["health: on", `route/bad-check Expected ${CHECKS}, found "on" (Write tcp)`],
+  ["health: true", `route/bad-check Expected ${CHECKS}, found true (Write tcp)`],
+  [
+    "health: {check: http}",
+    `route/bad-check Expected ${CHECKS}, found "http" (There is no check for HTTP, write {send: "GET …", expect: "200"})`,
+  ],
   ["health: {check: toString}", `route/bad-check Expected ${CHECKS}, found "toString"`],
   [
     "health: {check: {redis: {}}}",
@@ -312,6 +339,15 @@ test.each([
   ],
   ["dial: {attempts: 0}", "route/bad-number Expected a whole number from 1 to 1000, found 0"],
   ["resolve: {interval: 999ms}", 'route/bad-duration Expected a duration from 1s to 1d, found "999ms"'],
+  ["limits: {connections: 0}", `${CONNECTIONS} 0 (Leave the key out for no limit)`],
+  ['limits: {connections: "0"}', `${CONNECTIONS} "0" (Leave the key out for no limit)`],
+  ['limits: {connections: "5"}', `${CONNECTIONS} "5" (Write 5)`],
+  ["limits: {connections: off}", `${CONNECTIONS} "off" (Leave the key out for no limit)`],
+  ["limits: {perSource: 0}", `${CONNECTIONS} 0 (Leave the key out for no limit)`],
+  ["limits: {perSource: {connections: 0}}", `${CONNECTIONS} 0 (Leave the key out for no limit)`],
+  ['backends: [{address: "b:1", maxConnections: 0}]', `${CONNECTIONS} 0 (Leave the key out for no limit)`],
+  ["dial: {timeout: 5s}", `${LONG_DIAL} 5s: ${NO_TIME}`],
+  ["dial: {timeout: 1s}\ntimeouts: {connect: 1s}", `${LONG_DIAL} 1s: ${NO_TIME}`],
   ["limits: {rate: 50}", `${RATE} 50 (Write "50/s")`],
   ['limits: {rate: "50"}', `${RATE} "50" (Write "50/s")`],
   ["limits: {rate: 0.5}", `${RATE} 0.5 (Write a whole number by the minute or the hour, as in 30/m)`],
@@ -329,6 +365,8 @@ test.each([
     "limits: {perSource: {ipv6Prefix: 64}}",
     'route/empty-limit Expected "connections" or "rate", found a map that limits nothing',
   ],
+  ["limits: {perSource: {ipv6Prefix: 129}}", "route/bad-number Expected a whole number from 1 to 128, found 129"],
+  ["limits: {bandwidth: {conection: 1MB/s}}", 'route/unknown-key Unknown key "conection" (Did you mean "connection"?)'],
   [
     "limits: {perSource: {connections: 1, ipv6Prefix: 0}}",
     "route/bad-number Expected a whole number from 1 to 128, found 0",

@@ -164,9 +164,10 @@ export function fakeView(
         .slice(0, limit),
     overrideBackends: async (filter, change) => {
       calls.push(["overrideBackends", filter, change]);
-      return SAMPLE_ENGINE.backends.filter(
+      const matching = SAMPLE_ENGINE.backends.filter(
         ({ route, backend }) => (filter.route ?? route) === route && (filter.backend ?? backend) === backend,
       );
+      return matching.length === 0 ? undefined : matching;
     },
     kill: async (id) => {
       calls.push(["kill", id]);
