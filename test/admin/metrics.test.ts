@@ -82,7 +82,6 @@ test("every sample has the labels of the contract and its value", () => {
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="up"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="failing"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="down"}': 0,
-    'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="failing"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="ejected"}': 1,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="drained"}': 0,
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="full"}': 0,
