@@ -77,3 +77,16 @@ test("a backend that no route has is not set", async () => {
   expect((await ask(flow, "PATCH", "?route=other&backend=127.0.0.1:10", { weight: 1 }))[0]).toBe(404);
   expect(flow.log.lines.filter(({ event }) => event === "backend-override")).toEqual([]);
 });
+
+test("what was set for a backend whose route is gone is taken back, and does not return with the route", async () => {
+  await using flow = await startFlow({ "db.yaml": ROUTE });
+  await ask(flow, "PATCH", "?backend=127.0.0.1:10", { state: "drain" });
+  await flow.remove("db.yaml");
+  await flow.reload();
+  expect((await ask(flow, "PATCH", "?backend=127.0.0.1:10", { state: "up" }))[0]).toBe(404);
+  expect(await ask(flow, "PATCH", "?backend=127.0.0.1:10", { state: "auto" })).toEqual([200, []]);
+  expect((await ask(flow, "PATCH", "?backend=127.0.0.1:10", { state: "auto" }))[0]).toBe(404);
+  await flow.write("db.yaml", routeText(ROUTE));
+  await flow.reload();
+  expect(await seen(flow)).toEqual([{ weight: 1 }, { weight: 3 }]);
+});
