@@ -99,7 +99,7 @@ describe("who is refused", () => {
       dialFailures: 1,
       lastError: "ECONNREFUSED",
     });
-    expect((await told("refusing")).reason).toStartWith("Last dial failed: ");
+    expect((await told("refusing")).reason).toStartWith("Used, but its last dial failed: ");
     expect(await metricOf("refusing", dead, "dial_failures_total")).toBe(1);
     const failed = gateway.log.find((line) => line["event"] === "dial-failed" && line["route"] === "refusing");
     expect(failed).toMatchObject({ level: "warn", backend: dead, reason: "dial-refused" });
