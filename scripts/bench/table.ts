@@ -59,7 +59,8 @@ function guardedTable(columns: readonly Column[], costs: ReadonlyMap<string, Rea
     return guarded === undefined || bare === undefined ? undefined : guarded / bare;
   });
   if (ratios.every((ratio) => ratio === undefined)) return [];
-  const goals = columns.map(() => `≤ ×${GUARDED_GOAL.toFixed(2)}`);
+  // The goal is about time; what an idle connection holds is told beside it.
+  const goals = columns.map(({ key }) => (key === "idle" ? "" : `≤ ×${GUARDED_GOAL.toFixed(2)}`));
   const cells = ratios.map((ratio) => (ratio === undefined ? "" : `×${ratio.toFixed(2)}`));
   const head = ["Checks, limits, least connections", ...columns.map(({ heading }) => heading)];
   return [

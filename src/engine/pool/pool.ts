@@ -171,7 +171,7 @@ export class Pool implements BackendOwner {
   }
 
   #offer(target: Target): void {
-    this.#line.offer(target, () => target.state(this.#services.wheel.nowMs) === "up");
+    if (!this.#line.isEmpty) this.#line.offer(target, () => target.state(this.#services.wheel.nowMs) === "up");
   }
 
   // --- what targets do --------------------------------------------------------------------------------------------

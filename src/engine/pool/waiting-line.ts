@@ -30,6 +30,10 @@ export class WaitingLine extends WheelEntry {
     this.#nextEndMs = nextEndMs;
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** A place at the end, to be taken with `add`. */
   arrive(): number {
     return ++this.#arrivals;
