@@ -14,6 +14,26 @@ import { psqlToldOf, recordStart } from "../support/psql-start.ts";
 /** Only ends a hang. */
 const LIMIT_MS = 60_000;
 
+interface Begun {
+  readonly session: Peer;
+  readonly verdict: Exclude<BackendKeyVerdict, "more">;
+}
+
+/** Asks for a session, until it is ready or refused. */
+async function begin(session: Peer): Promise<Begun> {
+  const scanner = new BackendKeyScanner();
+  let verdict: BackendKeyVerdict = "more";
+  session.socket.on("data", (chunk: Buffer) => {
+    verdict = scanner.push(chunk);
+  });
+  await session.send(startPacket("00030000", "user\0postgres\0\0"));
+  await eventually(
+    () => verdict !== "more" && (session.bytes.includes(message("Z", "I")) || session.ending !== undefined),
+  );
+  if (verdict === "more") throw new Error("No verdict");
+  return { session, verdict };
+}
+
 describe.skipIf(skipWithout("initdb", "postgres", "psql"))("PostgreSQL", () => {
   test(
     "psql asks for TLS and then begins a session",
@@ -43,16 +63,15 @@ describe.skipIf(skipWithout("initdb", "postgres", "psql"))("PostgreSQL", () => {
     "a server's key is found, and cancels what its session does",
     async () => {
       await using server = await startPostgres();
-      await using session = await Peer.connect(server.port);
-      const scanner = new BackendKeyScanner();
-      let verdict: BackendKeyVerdict = "more";
-      session.socket.on("data", (chunk: Buffer) => {
-        verdict = scanner.push(chunk);
+      await using stack = new AsyncDisposableStack();
+      let begun: Begun | undefined;
+      // It accepts before it has started up, and refuses sessions until then.
+      await eventually(async () => {
+        begun = await begin(stack.use(await Peer.connect(server.port)));
+        return begun.verdict.kind === "key";
       });
-      await session.send(startPacket("00030000", "user\0postgres\0\0"));
-      await eventually(() => verdict !== "more" && session.bytes.includes(message("Z", "I")));
-      const found = verdict as BackendKeyVerdict;
-      if (found === "more" || found.kind !== "key") throw new Error(`No key: ${Bun.inspect(found)}`);
+      if (begun?.verdict.kind !== "key") throw new Error("No key");
+      const { session, verdict: found } = begun;
       const body = Uint8Array.from([...new Uint8Array(4), ...found.key]);
       new DataView(body.buffer).setUint32(0, found.pid);
       const request = startPacket("04d2162e", body);

@@ -75,17 +75,18 @@ export async function recordHeaders(): Promise<RecordedHeaders> {
   const backends = await Promise.all(SAMPLES.map(() => startBackend()));
   await using cleanup = new AsyncDisposableStack();
   for (const backend of backends) cleanup.use(backend);
-  // A port that is free is given again, and HAProxy would share it between two samples.
-  const free = new Set<number>();
-  while (free.size < SAMPLES.length) free.add(freePort());
-  const ports = [...free];
+  const ports: number[] = [];
   let sockets = "";
-  await using _haproxy = await startHaproxy(async (directory) => {
+  await using _haproxy = await startHaproxy(async (port, directory) => {
     sockets = directory;
+    // A port that is free is given again, and HAProxy would share it between two listeners.
+    const free = new Set([port]);
+    while (free.size <= SAMPLES.length) free.add(freePort());
+    ports.push(...[...free].slice(1));
     const pem = join(directory, "both.pem");
     await Bun.write(pem, `${await Bun.file(CERTIFICATE).text()}${await Bun.file(KEY).text()}`);
     const tls = `ssl crt ${pem} ca-file ${CERTIFICATE} verify optional alpn postgresql`;
-    return SAMPLES.map(({ from, options, tls: secure }, index) => {
+    const samples = SAMPLES.map(({ from, options, tls: secure }, index) => {
       const host = from === "check" ? "127.0.0.1" : from;
       const at = from === "unix" ? `unix@${join(directory, `${index}`)}` : `${host}:${ports[index]}`;
       return `listen sample${index}
@@ -93,6 +94,7 @@ export async function recordHeaders(): Promise<RecordedHeaders> {
         bind ${at} ${secure === undefined ? "" : tls}
         server recorder 127.0.0.1:${backends[index]?.port} ${options}`;
     });
+    return [`listen started\n        bind 127.0.0.1:${port}`, ...samples];
   });
   const headers: RecordedHeader[] = [];
   for (const [index, sample] of SAMPLES.entries()) {
@@ -117,28 +119,25 @@ export async function askHaproxy(port: number, header: Uint8Array): Promise<stri
 }
 
 /** An HAProxy that wants PROXY headers and answers with what they said. */
-export async function startHeaderReader(): Promise<{ readonly port: number } & AsyncDisposable> {
-  const port = freePort();
+export async function startHeaderReader(): Promise<RealServer> {
   const says = "%[src] %[src_port] %[dst] %[dst_port] %[fc_pp_authority] %[fc_pp_unique_id]";
-  const server = await startHaproxy(() => [
+  return startHaproxy((port) => [
     `frontend reader
         mode http
         bind 127.0.0.1:${port} accept-proxy
         http-request return status 200 content-type text/plain lf-string "${says}"`,
   ]);
-  return { port, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
+/** Runs it with these sections, one of which listens on the port that is given. */
 async function startHaproxy(
-  sections: (directory: string) => readonly string[] | Promise<readonly string[]>,
+  sections: (port: number, directory: string) => readonly string[] | Promise<readonly string[]>,
 ): Promise<RealServer> {
   return startServer(async (port, directory) => {
     const file = join(directory, "haproxy.cfg");
-    const started = `listen started\n        bind 127.0.0.1:${port}`;
     const timeouts = ["connect", "client", "server"].map((what) => `        timeout ${what} 10s`);
-    const defaults = ["defaults", "        mode tcp", ...timeouts];
-    const head = ["global", "        nbthread 1", ...defaults, started];
-    await Bun.write(file, `${[...head, ...(await sections(directory))].join("\n")}\n`);
+    const head = ["global", "        nbthread 1", "defaults", "        mode tcp", ...timeouts];
+    await Bun.write(file, `${[...head, ...(await sections(port, directory))].join("\n")}\n`);
     return { command: [programPath("haproxy"), "-db", "-f", file], stopSignal: "SIGKILL" };
   });
 }
