@@ -17,6 +17,7 @@ import { openDocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
 import { openOverrideStore } from "./overrides.ts";
 import { Reloader } from "./reloader.ts";
+import { lockState } from "./state-lock.ts";
 import { createView } from "./view.ts";
 
 /** A running gateway. */
@@ -80,6 +81,8 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   }
   const where = token.file === undefined ? "given by the environment" : token.file;
   log.write("info", "state", `State in ${options.state}, admin token ${where}`, { state: options.state });
+  const lock = lockState(runtime, options.state);
+  cleanup.defer(() => lock[Symbol.dispose]());
   const database = runtime.openDatabase(options.state);
   cleanup.defer(() => database.close());
   // Stored documents may say more than others should read. A file of another user's stays as it is.
