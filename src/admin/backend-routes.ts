@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { describeRoute, resolver, validator } from "hono-openapi";
 import { refuse } from "./answer-error.ts";
+import { matchesBackend } from "./backend-filter.ts";
 import { answer, listOf, NEEDS_TOKEN, refusals } from "./describe.ts";
 import { readJson } from "./request-json.ts";
 import { refuseParameters } from "./request-query.ts";
@@ -26,9 +27,7 @@ export function backendRoutes(view: AdminView): Hono {
     async (c) => {
       const filter = c.req.valid("query");
       const { backends } = await view.engine();
-      const items = backends.filter(
-        ({ route, backend }) => (filter.route ?? route) === route && (filter.backend ?? backend) === backend,
-      );
+      const items = backends.filter((backend) => matchesBackend(filter, backend));
       return c.json({ items, next: null });
     },
   );

@@ -4,7 +4,8 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import type { ConnectionFilter } from "../engine/snapshot.ts";
-import type { BackendFilter, OverrideChange } from "./view.ts";
+import type { BackendFilter } from "./backend-filter.ts";
+import type { OverrideChange } from "./view.ts";
 
 /** More connections than this are read page by page. */
 export const MAX_PAGE = 1000;

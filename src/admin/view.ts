@@ -9,6 +9,7 @@ import type {
   EngineSnapshot,
   OverrideSettings,
 } from "../engine/snapshot.ts";
+import type { BackendFilter } from "./backend-filter.ts";
 
 /** Names of what a reload did, and what it had to say. */
 export interface ReloadResult {
@@ -65,13 +66,6 @@ export type PutResult =
 
 /** A change of what was set by hand: absent keeps, `null` removes. */
 export type OverrideChange = { readonly [Key in keyof OverrideSettings]: OverrideSettings[Key] | null };
-
-/** Which backends; every given field must match. */
-export interface BackendFilter {
-  readonly route?: string;
-  /** As written. */
-  readonly backend?: string;
-}
 
 export interface AdminView {
   info(): Promise<GatewayInfo>;

@@ -2,7 +2,8 @@
 // on disk before the engine hears of it, and is one transaction however many backends it is for. Whether a setting makes
 // sense is judged before it comes here.
 
-import type { BackendFilter, OverrideChange } from "../admin/view.ts";
+import { type BackendFilter, matchesBackend } from "../admin/backend-filter.ts";
+import type { OverrideChange } from "../admin/view.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { BackendOverride, BackendSnapshot, OverrideSettings } from "../engine/snapshot.ts";
 import type { Log } from "../observe/log.ts";
@@ -81,13 +82,13 @@ export function overrideBackends(
   const after = new Map<string, BackendOverride>();
   for (const { route, backend } of engine.snapshot().backends) {
     const names = { route, backend };
-    if (matches(names, filter)) after.set(keyOf(names), changedBy(before.get(keyOf(names)) ?? names, change));
+    if (matchesBackend(filter, names)) after.set(keyOf(names), changedBy(before.get(keyOf(names)) ?? names, change));
   }
   const running = after.size > 0;
   const { weight, state } = change;
   const removal = { ...(weight === null ? { weight } : {}), ...(state === null ? { state } : {}) };
   for (const [key, stored] of before) {
-    if (matches(stored, filter) && !after.has(key)) after.set(key, changedBy(stored, removal));
+    if (matchesBackend(filter, stored) && !after.has(key)) after.set(key, changedBy(stored, removal));
   }
   const changed = [...after.values()].filter((override) => !isSame(override, before.get(keyOf(override))));
   if (changed.length > 0) overrides.put(changed, new Date());
@@ -102,11 +103,7 @@ export function overrideBackends(
     log.write("info", "backend-override", message, { route, backend, ...settings });
   }
   if (!running && changed.length === 0) return undefined;
-  return engine.snapshot().backends.filter((backend) => matches(backend, filter));
-}
-
-function matches({ route, backend }: Names, filter: BackendFilter): boolean {
-  return (filter.route ?? route) === route && (filter.backend ?? backend) === backend;
+  return engine.snapshot().backends.filter((backend) => matchesBackend(filter, backend));
 }
 
 function changedBy(override: BackendOverride, change: OverrideChange): BackendOverride {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDocumentStore } from "../../src/app/documents.ts";
-import { codeThrownBy, SQLITE_BINDINGS, sqliteDirectory } from "../support/sqlite.ts";
+import { killWriter } from "../support/kill-writer.ts";
+import { codeThrownBy, openDatabase, SQLITE_BINDINGS, sqliteDirectory } from "../support/sqlite.ts";
 
 const NOON = new Date("2026-01-02T12:00:00Z");
 const WRITER = join(import.meta.dir, "../support/document-writer.ts");
@@ -94,7 +95,7 @@ test("two processes that start on one new state file both store what they were g
     const [stderr, code] = await Promise.all([new Response(writer.stderr).text(), writer.exited]);
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
   }
-  const database = reopen(path);
+  const database = openDatabase(path);
   expect(openDocumentStore(database).list()).toHaveLength(50);
   database.close();
 });
@@ -102,15 +103,8 @@ test("two processes that start on one new state file both store what they were g
 test("a process killed while it writes loses nothing that it had confirmed", async () => {
   using directory = sqliteDirectory();
   const path = directory.file("state.db");
-  const writer = Bun.spawn([process.execPath, WRITER, path, "a", "1000000"], { stdout: "pipe", stderr: "inherit" });
-  let confirmed = "";
-  for await (const chunk of writer.stdout) {
-    confirmed += new TextDecoder().decode(chunk);
-    if (confirmed.length > 200) writer.kill("SIGKILL");
-  }
-  await writer.exited;
-  const names = confirmed.split("\n").slice(0, -1);
-  const database = reopen(path);
+  const names = await killWriter("document-writer.ts", path, "a", "1000000");
+  const database = openDatabase(path);
   const stored = new Set(
     openDocumentStore(database)
       .list()
@@ -121,9 +115,3 @@ test("a process killed while it writes loses nothing that it had confirmed", asy
   expect({ ...database.all<object>("PRAGMA integrity_check")[0] }).toEqual({ integrity_check: "ok" });
   database.close();
 });
-
-function reopen(path: string) {
-  const [binding] = SQLITE_BINDINGS;
-  if (binding === undefined) throw new Error("No SQLite binding");
-  return binding[1](path);
-}

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { openDocumentStore } from "../../src/app/documents.ts";
 import { openOverrideStore, overrideBackends, type OverrideStore } from "../../src/app/overrides.ts";
 import type { BackendOverride, BackendSnapshot } from "../../src/engine/snapshot.ts";
 import { SAMPLE_ENGINE, sampleBackend } from "../support/admin-view.ts";
+import { killWriter } from "../support/kill-writer.ts";
 import { RecordedLog } from "../support/recorded-log.ts";
-import { codeThrownBy, SQLITE_BINDINGS, sqliteDirectory } from "../support/sqlite.ts";
+import { codeThrownBy, openDatabase, SQLITE_BINDINGS, sqliteDirectory } from "../support/sqlite.ts";
 
 const NOON = new Date("2026-01-02T12:00:00Z");
-const WRITER = join(import.meta.dir, "../support/override-writer.ts");
 
 describe.each(SQLITE_BINDINGS)("the override store on %s", (_name, open) => {
   test("gives overrides back as they were put, by route and backend", () => {
@@ -67,17 +66,8 @@ describe.each(SQLITE_BINDINGS)("the override store on %s", (_name, open) => {
 test("a process killed while it sets backends loses nothing that it had confirmed, and halves no change", async () => {
   using directory = sqliteDirectory();
   const path = directory.file("state.db");
-  const writer = Bun.spawn([process.execPath, WRITER, path], { stdout: "pipe", stderr: "inherit" });
-  let confirmed = "";
-  for await (const chunk of writer.stdout) {
-    confirmed += new TextDecoder().decode(chunk);
-    if (confirmed.length > 200) writer.kill("SIGKILL");
-  }
-  await writer.exited;
-  const names = confirmed.split("\n").slice(0, -1);
-  const [binding] = SQLITE_BINDINGS;
-  if (binding === undefined) throw new Error("No SQLite binding");
-  const database = binding[1](path);
+  const names = await killWriter("override-writer.ts", path);
+  const database = openDatabase(path);
   const stored = openOverrideStore(database).list();
   const of = (route: string) => stored.filter((each) => each.route === route).map(({ backend }) => backend);
   expect(names.length).toBeGreaterThan(10);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import { startFlow } from "../support/flow.ts";
 import { Peer } from "../support/peer.ts";
-import { DEAD_HOST, deadPorts, lettered, visit, visits } from "../support/visit.ts";
+import { DEAD_HOST, deadPorts, lettered, stay, visit, visits } from "../support/visit.ts";
 
 const LISTEN = "127.0.0.1:0";
 
@@ -20,18 +20,12 @@ describe("balance", () => {
       },
     });
     const port = await flow.port("db");
-    const held: Peer[] = [];
-    for (let round = 0; round < 6; round++) {
-      const client = await Peer.connect(port);
-      await client.read(1);
-      held.push(client);
-    }
+    await using held = await stay(port, 6);
     expect([a.peers.length, b.peers.length]).toEqual([4, 2]);
     // Two of the light one's go: the next two are its own again.
-    for (const client of held.filter(({ text }) => text === "b")) client.reset();
+    for (const client of held.clients.filter(({ text }) => text === "b")) client.reset();
     await eventually(() => flow.log.records.length === 2);
     expect([await visit(port), await visit(port)]).toEqual(["b", "b"]);
-    for (const client of held) await client[Symbol.asyncDispose]();
   });
 
   test("source-hash sends an address to one backend always, and to another only while that one is gone", async () => {

@@ -5,7 +5,7 @@ import { echo, startBackend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { type FlowGateway, startFlow } from "../support/flow.ts";
 import { Peer } from "../support/peer.ts";
-import { lettered, visit } from "../support/visit.ts";
+import { lettered, stay, visit } from "../support/visit.ts";
 
 const LISTEN = "127.0.0.1:0";
 
@@ -102,19 +102,14 @@ describe("maxConnections", () => {
       },
     });
     const port = await flow.port("db");
-    const held: Peer[] = [];
-    for (let round = 0; round < 3; round++) {
-      const client = await Peer.connect(port);
-      await client.read(1);
-      held.push(client);
-    }
-    expect(held.map(({ text }) => text).toSorted()).toEqual(["a", "b", "b"]);
+    await using held = await stay(port, 3);
+    const [first] = held.clients;
+    expect(held.clients.map(({ text }) => text).toSorted()).toEqual(["a", "b", "b"]);
     await using waiting = await Peer.connect(port);
     await eventually(async () => (await queued(flow)) === 1);
-    held[0]?.reset();
-    expect(await waiting.read(1)).toBe(held[0]?.text ?? "");
+    first?.reset();
+    expect(await waiting.read(1)).toBe(first?.text ?? "");
     expect(spare.peers).toHaveLength(0);
-    for (const client of held) await client[Symbol.asyncDispose]();
   });
 
   test("a higher maxConnections after a reload lets the waiting in", async () => {

@@ -5,7 +5,7 @@ import { echo, startBackend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { startFlow } from "../support/flow.ts";
 import { Peer } from "../support/peer.ts";
-import { lettered, visit, visits } from "../support/visit.ts";
+import { lettered, stay, visit, visits } from "../support/visit.ts";
 
 const LISTEN = "127.0.0.1:0";
 
@@ -16,21 +16,15 @@ describe("limits", () => {
       "db.yaml": { listen: LISTEN, backends: [`127.0.0.1:${backend.port}`], limits: { perSource: 2 } },
     });
     const port = await flow.port("db");
-    const held: Peer[] = [];
-    for (let round = 0; round < 2; round++) {
-      const client = await Peer.connect(port);
-      await client.read(1);
-      held.push(client);
-    }
+    await using held = await stay(port, 2);
     expect(await visit(port)).toBe("reset");
     expect(await visit(port, "127.0.0.2")).toBe("b");
-    held[0]?.reset();
+    held.clients[0]?.reset();
     await eventually(async () => (await flow.view.engine()).routes[0]?.connectionsActive === 1);
     expect(await visit(port)).toBe("b");
     const [route] = (await flow.view.engine()).routes;
     expect(route?.connectionsTotal["denied-concurrency"]).toBe(1);
     expect(route?.limited).toEqual({ "perSource.connections": 1 });
-    for (const client of held) await client[Symbol.asyncDispose]();
   });
 
   test("a limit that a reload changes counts the connections that are there", async () => {

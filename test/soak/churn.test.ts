@@ -130,16 +130,6 @@ function steadyFile(steady: string, change: number): string {
   return `${steady}---\n${passingRoute("neighbour", 1 + (change % 100))}`;
 }
 
-/** The least resident memory over a while: garbage is collected when the runtime sees fit. */
-async function leastResident(gateway: GatewayProcess): Promise<number> {
-  let least = Infinity;
-  for (let look = 0; look < 40; look++) {
-    least = Math.min(least, gateway.residentBytes());
-    await Bun.sleep(25);
-  }
-  return least;
-}
-
 test("connections come and go while routes change: no wrong byte, no reset, nothing left behind", async () => {
   await using first = await ExchangeBackend.start();
   await using second = await ExchangeBackend.start();
@@ -179,7 +169,7 @@ test("connections come and go while routes change: no wrong byte, no reset, noth
     await eventually(async () => (await gateway.connectionsActive()) === 0);
     // After 20 changes the passing route is gone: there is exactly what there was at first.
     await eventually(() => gateway.descriptors().length === descriptors);
-    resident.push(await leastResident(gateway));
+    resident.push(await gateway.leastResidentBytes(40));
   }
 
   expect(Array.from(crowds.values(), ({ faults }) => faults).flat()).toEqual([]);

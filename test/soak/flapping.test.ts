@@ -145,15 +145,6 @@ async function reloads(
   await write(BASE);
 }
 
-async function leastResident(gateway: GatewayProcess): Promise<number> {
-  let least = Infinity;
-  for (let look = 0; look < 20; look++) {
-    least = Math.min(least, gateway.residentBytes());
-    await Bun.sleep(25);
-  }
-  return least;
-}
-
 /** Every sample of the metric is 0. */
 async function nothingLeft(gateway: GatewayProcess, name: string): Promise<boolean> {
   return (await gateway.metric(name)).values().every((value) => value === 0);
@@ -200,7 +191,7 @@ test.each([
         await eventually(() => nothingLeft(gateway, metric));
       }
       await eventually(() => gateway.descriptors().length <= descriptors);
-      resident.push(await leastResident(gateway));
+      resident.push(await gateway.leastResidentBytes(20));
     }
 
     expect(crowd.faults).toEqual([]);

@@ -10,9 +10,14 @@ import type { Database } from "../../src/runtime/runtime.ts";
 
 /** Name and opener of each binding, for `describe.each`. */
 export const SQLITE_BINDINGS: [name: string, open: (path: string) => Database][] = [
-  ["bun:sqlite", (path) => adaptDatabase(path, () => new BunDatabase(path))],
+  ["bun:sqlite", openDatabase],
   ["node:sqlite", (path) => adaptDatabase(path, () => new DatabaseSync(path))],
 ];
+
+/** Opens a file with the first of them, where it does not matter which. */
+export function openDatabase(path: string): Database {
+  return adaptDatabase(path, () => new BunDatabase(path));
+}
 
 /** A fresh directory, removed when it goes out of scope. */
 export function sqliteDirectory(): Disposable & { file(name: string): string } {

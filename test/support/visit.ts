@@ -1,4 +1,4 @@
-// One short connection through a gateway: which backend answered it.
+// Clients that only want to know which backend answers them: they leave at once, or stay.
 
 import { errorCode } from "../../src/runtime/error-code.ts";
 import { type Backend, speaksFirst, startBackend } from "./backend.ts";
@@ -30,6 +30,25 @@ export async function visits(port: number, count: number): Promise<Record<string
     answers[answer] = (answers[answer] ?? 0) + 1;
   }
   return answers;
+}
+
+/** Clients that stay until this goes out of scope. */
+export interface Stay extends AsyncDisposable {
+  /** In the order they came; the text of each is the letter that its backend greeted it with. */
+  readonly clients: readonly Peer[];
+}
+
+/** Connects one client after the other, each when the one before has been greeted. */
+export async function stay(port: number, count: number): Promise<Stay> {
+  await using opened = new AsyncDisposableStack();
+  const clients: Peer[] = [];
+  while (clients.length < count) {
+    const client = opened.use(await Peer.connect(port));
+    await client.read(1);
+    clients.push(client);
+  }
+  const open = opened.move();
+  return { clients, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
 /** A backend that greets with a letter and then echoes. */

@@ -8,8 +8,8 @@ export class RiseFall {
   #status: HealthStatus = "unknown";
   /** Results in a row that speak against the status. */
   #against = 0;
-  #rise: number;
-  #fall: number;
+  readonly #rise: number;
+  readonly #fall: number;
 
   /** `rise` good results in a row bring it up, `fall` bad ones take it down; both at least 1. */
   constructor(rise: number, fall: number) {
@@ -24,12 +24,6 @@ export class RiseFall {
   /** Results in a row that speak against the status: it changes when they are enough. */
   get against(): number {
     return this.#against;
-  }
-
-  /** New numbers; they count from the next result on. */
-  update(rise: number, fall: number): void {
-    this.#rise = rise;
-    this.#fall = fall;
   }
 
   /** Takes a result; the new status when it changes, else `undefined`. */

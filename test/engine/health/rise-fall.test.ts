@@ -25,13 +25,6 @@ describe("RiseFall", () => {
     expect(turns(new RiseFall(2, 3), "bgbgg")).toEqual(["down", undefined, undefined, undefined, "up"]);
   });
 
-  test("takes new numbers without forgetting its status", () => {
-    const machine = new RiseFall(2, 3);
-    turns(machine, "gb");
-    machine.update(1, 2);
-    expect(turns(machine, "bg")).toEqual(["down", "up"]);
-  });
-
   test("says the same as counting the last results does", () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = new Random(seed);

@@ -38,13 +38,18 @@ function startTarget(port: number): Target {
   return new Target(backend, where, { weight: 1, tier: 0 });
 }
 
-test("a target that was down stays so through any number of other checks that find nothing, until one finds it up", async () => {
+/** Checks that end with `cleanup`. */
+function startChecks(cleanup: AsyncDisposableStack): TargetChecks {
   const monitor = new HealthMonitor({ descriptorsExhausted: () => false }, new RecordedLog());
-  await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => monitor.close());
+  return new TargetChecks(monitor, () => {});
+}
+
+test("a target that was down stays so through any number of other checks that find nothing, until one finds it up", async () => {
+  await using cleanup = new AsyncDisposableStack();
+  const checks = startChecks(cleanup);
   const silent = cleanup.use(await startBackend());
   const target = startTarget(freePort());
-  const checks = new TargetChecks(monitor, () => {});
   checks.update([target], TCP, false);
   expect(target.state(0)).toBe("up");
   await eventually(() => target.health?.state.status === "down");
@@ -62,12 +67,10 @@ test("a target that was down stays so through any number of other checks that fi
 });
 
 test("a target that is not checked any more is not down, nor is it when it is checked again", async () => {
-  const monitor = new HealthMonitor({ descriptorsExhausted: () => false }, new RecordedLog());
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => monitor.close());
+  const checks = startChecks(cleanup);
   const silent = cleanup.use(await startBackend());
   const target = startTarget(freePort());
-  const checks = new TargetChecks(monitor, () => {});
   checks.update([target], TCP, false);
   await eventually(() => target.health?.state.status === "down");
   checks.update([target], undefined, true);
