@@ -1,5 +1,5 @@
 // How many descriptors this process may have open. The global connection cap must lie below it: at the limit `accept`
-// fails for ever and the event loop spins (bun.md 1.8), and a dial fails in a way that looks like a dead backend.
+// fails for ever and the event loop spins (ARCHITECTURE.md), and a dial fails in a way that looks like a dead backend.
 
 import { readFileSync } from "node:fs";
 

@@ -13,7 +13,7 @@ import type { Socket, SocketOwner } from "./socket.ts";
 
 /**
  * Up to this many bytes may arrive before there is a sink without reading being stopped: it holds any protocol's first
- * message, and spares short connections a pause and a resume, which cost a system call and a wake-up each (bun.md 1.5).
+ * message, and spares short connections a pause and a resume, which cost a system call and a wake-up each (ARCHITECTURE.md).
  */
 const EARLY_BYTES = 16 * 1024;
 

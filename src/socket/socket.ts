@@ -38,7 +38,7 @@ export interface SocketOwner {
   opened(socket: Socket): void;
   /** Bytes arrived; the owner may keep the array. */
   received(bytes: Uint8Array): void;
-  /** The send buffer may have room again. Also called when nothing was waiting (bun.md 1.5). */
+  /** The send buffer may have room again. Also called when nothing was waiting (ARCHITECTURE.md). */
   writable(): void;
   /**
    * The peer sent FIN, at most once and after the last byte; writing goes on. When this side shut down first, Bun leaves

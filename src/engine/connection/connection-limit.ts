@@ -1,5 +1,5 @@
 // How many connections fit below the descriptor limit. At the limit itself accept fails for ever while the event loop
-// spins, and a dial looks like a refusing backend (bun.md 1.8), so the limit must never be reached. What else holds descriptors
+// spins, and a dial looks like a refusing backend (ARCHITECTURE.md), so the limit must never be reached. What else holds descriptors
 // in numbers is bounded or counted here: checks, and dials beside those that connections have.
 
 import type { EngineCounters } from "../counters.ts";
