@@ -107,7 +107,8 @@ export class Pool implements BackendOwner {
 
   /** What was set by hand for a backend, as written; `undefined`: nothing. */
   setOverride(address: string, settings: OverrideSettings | undefined): void {
-    const backend = this.#backends.get(address);
+    // One that is gone may come back, and must not bring with it what was taken back meanwhile.
+    const backend = this.#backends.get(address) ?? this.#gone.get(address);
     if (backend === undefined || isDeepStrictEqual(backend.override, settings)) return;
     const wasDown = backend.override?.state === "down";
     backend.override = settings;

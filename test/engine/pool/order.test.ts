@@ -84,6 +84,22 @@ test("a backend that leaves with connections and comes back still has them", () 
   expect(scene.check()).toEqual([]);
 });
 
+test("a backend that comes back has what is set for it then, not what was set when it left", () => {
+  const both = plan([target("10.0.0.1"), target("10.0.0.2")]);
+  using scene = new PoolScene(both);
+  scene.arrive();
+  expect(settle(scene, 0, "open")).toBe("10.0.0.1:1");
+  scene.pool.setOverride("10.0.0.1:1", { state: "drain" });
+  scene.update(plan([target("10.0.0.2")]));
+  scene.pool.setOverride("10.0.0.1:1", undefined);
+  scene.update(both);
+  const used = [1, 2].map((client) => {
+    scene.arrive();
+    return settle(scene, client, "open");
+  });
+  expect(used.toSorted()).toEqual(["10.0.0.1:1", "10.0.0.2:1"]);
+});
+
 test("an address that leaves a name with connections and comes back still has them", () => {
   const named: TargetPlan = { ...target("db.test"), maxConnections: 1 };
   using scene = new PoolScene(plan([named]));
