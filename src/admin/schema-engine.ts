@@ -102,7 +102,7 @@ const CheckSchema: v.GenericSchema<CheckSnapshot> = v.pipe(
   v.description("What active checks found; absent without them"),
 );
 
-export const OverrideSchema: v.GenericSchema<OverrideSettings> = v.pipe(
+const OverrideSchema: v.GenericSchema<OverrideSettings> = v.pipe(
   v.object({
     weight: v.exactOptional(Count),
     state: v.exactOptional(v.picklist(["up", "drain", "down"])),
