@@ -142,6 +142,11 @@ export interface ConnectionSnapshot {
   readonly client: string;
   /** As written in the route; absent while no backend is connected. */
   readonly backend?: string;
+  /** What the client said of itself, as in the access log. */
+  readonly sni?: string;
+  readonly proxySource?: string;
+  readonly tls?: string;
+  readonly clientCert?: string;
   readonly openedAt: string;
   readonly durationMs: number;
   readonly idleMs: number;

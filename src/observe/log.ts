@@ -16,7 +16,13 @@ export interface AccessRecord {
   readonly client: string;
   readonly backend: string | undefined;
   /** TLS name the client asked for, where one was read. */
-  readonly sni?: string;
+  readonly sni?: string | undefined;
+  /** Address of the proxy whose PROXY header told `client`. */
+  readonly proxySource?: string | undefined;
+  /** Version of the client's TLS where it ended here: `TLSv1.3`. */
+  readonly tls?: string | undefined;
+  /** Common name of the client's certificate, or what else identifies it. */
+  readonly clientCert?: string | undefined;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;

@@ -157,6 +157,7 @@ function compileRoute(route: RouteResource, maps: WeakMap<readonly Cidr[], CidrM
     ...(route.allow.length === 0 ? {} : { allow: mapOf(route.allow) }),
     ...(route.deny.length === 0 ? {} : { deny: mapOf(route.deny) }),
     ...(route.sources.length === 0 ? {} : { sources: mapOf(route.sources) }),
+    protocol: route.protocol,
     timeouts,
     limits,
   };

@@ -2,9 +2,13 @@
 // functions, no class instances: the engine that runs it may live in another thread.
 
 import type { CidrMap } from "../base/cidr-map.ts";
+import type { HostnameMap } from "../base/hostname-map.ts";
+import type { Identity, Trust } from "../resource/credentials.ts";
 import type { HealthSpec, PassiveSpec } from "../resource/health.ts";
 import type { RouteLimits } from "../resource/limits.ts";
-import type { Balance, DialSpec, RouteTimeouts } from "../resource/route.ts";
+import type { ProxySend } from "../resource/proxy.ts";
+import type { Balance, DialSpec, Protocol, RouteTimeouts } from "../resource/route.ts";
+import type { CertificateRule } from "../resource/tls.ts";
 
 /** One address and port to bind. */
 export interface ListenerPlan {
@@ -15,9 +19,53 @@ export interface ListenerPlan {
   readonly port: number;
   /** Routes that share this listener, in the order they were written. */
   readonly entries: readonly ListenerEntry[];
-  /** Client address → index into `entries`; absent when no entry matches on the source. */
+  /** Of clients that do not speak TLS: client address → index into `entries`; absent when no entry matches on the source. */
   readonly bySource?: CidrMap;
-  /** Index of the entry for everyone else, or -1. */
+  /** Index of the entry for everyone else who does not speak TLS, or -1. */
+  readonly fallback: number;
+  /** What a client has to say before its route is known; absent: its address is enough, and its bytes are not looked at. */
+  readonly hello?: HelloPlan;
+}
+
+/** What is read of a client before its route is known, in this order. */
+export interface HelloPlan {
+  /** For all of it, a handshake included: the longest that one of the routes allows; 0: no limit. */
+  readonly timeoutMs: number;
+  /** From these addresses a PROXY header is wanted, and from no other is one looked for. */
+  readonly proxy?: { readonly from: CidrMap; readonly versions: "v1" | "v2" | "any" };
+  /** `postgres`: a client asks for TLS before it begins with it. */
+  readonly protocol: Protocol;
+  /** Who gets clients that speak TLS; absent: no route does, and nobody waits for a first TLS message. */
+  readonly tls?: TlsMatch;
+}
+
+/**
+ * Which routes a TLS client may get, step by step: its name, then what it offers by ALPN, then its address, then its
+ * certificate. Each step takes the most specific match and there is no way back: who is refused by a narrow route never
+ * gets a wider one.
+ */
+export interface TlsMatch {
+  /** Name → index into `protocols`; none is the catch-all. */
+  readonly names: HostnameMap;
+  readonly protocols: readonly AlpnMatch[];
+  readonly sources: readonly SourceMatch[];
+  /** What is left to be chosen by certificate: indices into the listener's `entries`, in the order they are tried. */
+  readonly cells: readonly (readonly number[])[];
+}
+
+/** Choice by what a client offers. */
+export interface AlpnMatch {
+  /** Protocol → index into `sources`; the first one that the client offers and that is here counts. */
+  readonly byProtocol: ReadonlyMap<string, number>;
+  /** Of everyone else, or -1. */
+  readonly fallback: number;
+}
+
+/** Choice by address. */
+export interface SourceMatch {
+  /** Client address → index into `cells`. */
+  readonly bySource?: CidrMap;
+  /** Of everyone else, or -1. */
   readonly fallback: number;
 }
 
@@ -39,8 +87,46 @@ export interface RoutePlan {
   readonly deny?: CidrMap;
   /** Whom the route matches, for people and for comparing plans; listeners have it in `bySource`. */
   readonly sources?: CidrMap;
+  /** The same for TLS: names and protocols, as written. */
+  readonly hostnames?: readonly string[];
+  readonly alpn?: readonly string[];
+  /** A client's certificate has to fit one of these for the route to be its own; absent: any client's is. */
+  readonly clientCert?: readonly CertificateRule[];
+  readonly protocol: Protocol;
+  /** Absent: clients do not speak TLS, or are not known to. */
+  readonly tls?: RouteTlsPlan;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+}
+
+/** What becomes of a client's TLS. */
+export type RouteTlsPlan = { readonly mode: "passthrough" } | TerminatePlan;
+
+/** TLS ends here. Routes that are told apart only by certificate have the same, but for `allow`. */
+export interface TerminatePlan {
+  readonly mode: "terminate";
+  readonly identity: Identity;
+  readonly minVersion: "1.2" | "1.3";
+  /** The most wanted first; empty: none is agreed to. */
+  readonly alpn: readonly string[];
+  readonly clientAuth?: ClientAuthPlan;
+}
+
+/** What is asked of clients; `allow` as in `ClientAuthSpec`. */
+export interface ClientAuthPlan {
+  readonly trust: Trust;
+  readonly mode: "require" | "request";
+  readonly allow: readonly CertificateRule[];
+}
+
+/** How targets are spoken to in TLS. */
+export interface UpstreamTlsPlan {
+  /** Absent: the system's. */
+  readonly trust?: Trust;
+  /** Absent: the target's host as written. */
+  readonly serverName?: string;
+  readonly identity?: Identity;
+  readonly insecure: boolean;
 }
 
 /** Weighted targets, how they are chosen and what keeps them in use. */
@@ -59,6 +145,10 @@ export interface PoolPlan {
   readonly dial: DialSpec;
   /** How often names are looked up whose answer says nothing of its lifetime. */
   readonly resolveIntervalMs: number;
+  /** PROXY header that targets get first; absent: none. */
+  readonly proxySend?: ProxySend;
+  /** Absent: targets are spoken to in the clear, or in whatever the client speaks. */
+  readonly upstreamTls?: UpstreamTlsPlan;
 }
 
 /** One entry of a pool as written; a name stands for everything it resolves to. */

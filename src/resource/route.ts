@@ -14,9 +14,11 @@ import { limitsOf, limitsRule } from "./limits-rule.ts";
 import { type ListenSpec, listenRule } from "./listen-rule.ts";
 import { isRouteName, nameRule } from "./name-rule.ts";
 import type { Origin } from "./origin.ts";
+import type { ProxyAcceptSpec, ProxySend } from "./proxy.ts";
 import { checkTogether, type Fail } from "./route-together.ts";
 import { closedMap, isMap, type LaterKeys, toDiagnostic } from "./rule.ts";
 import { boundedDurationRule, durationRule, wordRule } from "./scalar-rule.ts";
+import type { CertificateRule, TlsSpec, UpstreamTlsSpec } from "./tls.ts";
 
 export type { BackendSpec } from "./backend-rule.ts";
 export type { DialSpec } from "./dial-rule.ts";
@@ -32,7 +34,12 @@ export interface RouteTimeouts {
   readonly halfCloseMs: number;
   /** Since the connection was accepted. */
   readonly lifetimeMs: number;
+  /** For all that a client has to say before its route is known: PROXY header, first TLS message, handshake. */
+  readonly helloMs: number;
 }
+
+/** What clients speak, as far as the gateway has to know. */
+export type Protocol = "tcp" | "postgres";
 
 /** How a target is chosen among the usable ones. */
 export type Balance = "round-robin" | "least-connections" | "random" | "source-hash";
@@ -51,6 +58,16 @@ export interface RouteResource {
   readonly deny: readonly Cidr[];
   /** `match.sources`: only clients from here belong to this route; empty means all. The most specific route wins. */
   readonly sources: readonly Cidr[];
+  /** `match.alpn`: only TLS clients that offer one of these belong to this route; empty means all. */
+  readonly alpn: readonly string[];
+  /** `match.clientCert`: only clients whose valid certificate fits one of these; empty means all. Wants termination. */
+  readonly clientCert: readonly CertificateRule[];
+  readonly protocol: Protocol;
+  /** Absent: the route's clients do not speak TLS, as far as the gateway cares. */
+  readonly tls?: TlsSpec;
+  readonly upstreamTls?: UpstreamTlsSpec;
+  readonly proxyAccept?: ProxyAcceptSpec;
+  readonly proxySend?: ProxySend;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
   readonly balance: Balance;
@@ -66,6 +83,8 @@ export interface RouteResource {
 const DEFAULT_IDLE_MS = 3_600_000;
 /** A peer that has only to finish its answer; never less than minutes (design 4). */
 const DEFAULT_HALF_CLOSE_MS = 600_000;
+/** A client that has something to say first says it at once; a handshake takes a few round trips. */
+const DEFAULT_HELLO_MS = 5_000;
 
 /** A change of a name is noticed soon, and its server asked seldom. */
 const DEFAULT_RESOLVE_MS = 15_000;
@@ -162,11 +181,15 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
     allow: written.allow ?? [],
     deny: written.deny ?? [],
     sources: written.match?.sources ?? [],
+    alpn: [],
+    clientCert: [],
+    protocol: "tcp",
     timeouts: {
       connectMs: written.timeouts?.connect ?? DEFAULT_CONNECT_MS,
       idleMs: written.timeouts?.idle ?? DEFAULT_IDLE_MS,
       halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_HALF_CLOSE_MS,
       lifetimeMs: written.timeouts?.lifetime ?? 0,
+      helloMs: DEFAULT_HELLO_MS,
     },
     limits: limitsOf(written.limits),
     balance: written.balance ?? "round-robin",
@@ -195,10 +218,13 @@ function closedRoute(document: unknown, origin: Origin, defaultName: string | un
     origin,
     listen,
     sources: match.sources,
+    alpn: [],
+    clientCert: [],
+    protocol: "tcp",
     backends: [],
     allow: [],
     deny: EVERYBODY,
-    timeouts: { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0 },
+    timeouts: { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0, helloMs: DEFAULT_HELLO_MS },
     limits: limitsOf(undefined),
     balance: "round-robin",
     ...healthOf(undefined),

@@ -54,7 +54,7 @@ export function sampleRoute(name: string): RouteSnapshot {
     backends: ["10.0.0.11:5432"],
     allow: 2,
     deny: 0,
-    timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0 },
+    timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0, helloMs: 5000 },
     balance: "round-robin",
     connectionLimit: 1000,
     limits: { connections: 1000, queue: { size: 128, timeoutMs: 5000 } },
