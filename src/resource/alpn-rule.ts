@@ -1,6 +1,6 @@
 // Protocols inside TLS as ALPN names them, as a person writes them.
 
-import { quote, readList, type Refuse, rule } from "./rule.ts";
+import { isShowable, quote, readList, type Refuse, rule } from "./rule.ts";
 
 /** More than anybody offers, and it all fits into one message of a handshake. */
 const MAX_PROTOCOLS = 100;
@@ -12,7 +12,7 @@ export const alpnRule = rule(readAlpn);
 export function readAlpn(value: unknown, refuse: Refuse): readonly string[] | undefined {
   if (typeof value === "string") {
     const names = value.split(/[\s,]+/).filter((name) => name !== "");
-    const hint = names.length === 0 ? undefined : `Write [${names.slice(0, 10).join(", ")}]`;
+    const hint = names.length > 0 && isShowable(value) ? `Write [${names.join(", ")}]` : undefined;
     refuse("wrong-type", `Expected a list of protocols, found ${quote(value)}`, hint);
     return undefined;
   }

@@ -10,7 +10,7 @@ const MAX_NAME_CHARS = 2048;
 
 /** A name or `*.` name, never `*`. */
 export function readDnsName(value: unknown, refuse: Refuse): HostnamePattern | undefined {
-  const pattern = readHostname(value, refuse);
+  const pattern = readHostname(value, refuse, "Only names of certificates are compared, never their addresses");
   if (pattern?.wildcard !== "all") return pattern;
   const hint = "Write *.example.com, or leave dnsNames out where other names decide";
   refuse("catch-all-rule", '"*" would fit every certificate that has a DNS name', hint);
@@ -69,8 +69,10 @@ export function readFingerprint(value: unknown, refuse: Refuse): string | undefi
     refuse("weak-fingerprint", `Expected a SHA-256 fingerprint, found one of ${other}`, print);
     return undefined;
   }
+  // Digits alone are a number to YAML.
+  const hint = typeof value === "number" ? "Write it in quotes" : print;
   const found = isHex ? `${digits.length} digits` : quote(value);
-  refuse("bad-fingerprint", `Expected 64 hexadecimal digits of a SHA-256 fingerprint, found ${found}`, print);
+  refuse("bad-fingerprint", `Expected 64 hexadecimal digits of a SHA-256 fingerprint, found ${found}`, hint);
   return undefined;
 }
 

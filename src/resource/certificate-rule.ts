@@ -11,7 +11,7 @@ import {
   readOrganization,
   readUri,
 } from "./certificate-name.ts";
-import { closedMap, isBoundedList, isMap, quote, readList, type Refuse, rule } from "./rule.ts";
+import { closedMap, isBoundedList, isMap, isShowable, quote, readList, type Refuse, rule } from "./rule.ts";
 import type { CertificateRule } from "./tls.ts";
 
 /** They are tried one after the other for each client. */
@@ -41,8 +41,7 @@ const ruleMap = v.pipe(
   }),
 );
 const noRule = rule((value, refuse): CertificateRule | undefined => {
-  const isText = typeof value === "string" && value !== "";
-  const hint = isText ? `Write {${meantKey(value)}: [${JSON.stringify(value.slice(0, 60))}]}` : undefined;
+  const hint = isShowable(value) && value !== "" ? `Write {${meantKey(value)}: [${quote(value)}]}` : undefined;
   refuse("wrong-type", `${WANTED}, found ${quote(value)}`, hint);
   return undefined;
 });

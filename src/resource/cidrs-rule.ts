@@ -1,7 +1,7 @@
 // A list of addresses and CIDRs as a route has it: what is said about each wrong one.
 
 import { type Cidr, formatCidr, parseCidr, parseIp } from "../base/ip.ts";
-import { quote, type Refuse, rule } from "./rule.ts";
+import { isShowable, quote, type Refuse, rule } from "./rule.ts";
 
 /** Of a list of addresses, this many wrong ones are told. */
 const MAX_WRONG_ITEMS = 100;
@@ -12,7 +12,7 @@ export const cidrsRule = rule(readCidrs);
 /** The good ones of such a list. */
 export function readCidrs(value: unknown, refuse: Refuse): readonly Cidr[] | undefined {
   if (!Array.isArray(value)) {
-    const hint = typeof value === "string" ? `Write [${JSON.stringify(value)}]` : undefined;
+    const hint = isShowable(value) ? `Write [${quote(value)}]` : undefined;
     refuse("wrong-type", `Expected a list of addresses and CIDRs, found ${quote(value)}`, hint);
     return undefined;
   }

@@ -4,6 +4,8 @@ import { formatHostnamePattern, type HostnamePattern, parseHostname, parseHostna
 import { parseIp } from "../base/ip.ts";
 import { quote, readList, type Refuse, rule } from "./rule.ts";
 
+const IP_HINT = "Clients that connect to an address give no name: leave hostnames out for them";
+
 /** Names and `*.` names; empty: all names, which is also what `*` alone means. */
 export const hostnamesRule = rule(readHostnames);
 
@@ -11,7 +13,7 @@ export const hostnamesRule = rule(readHostnames);
 export function readHostnames(value: unknown, refuse: Refuse): readonly HostnamePattern[] | undefined {
   const seen = new Set<string>();
   const patterns = readList(value, refuse, (item, refuseItem) => {
-    const pattern = readHostname(item, refuseItem);
+    const pattern = readHostname(item, refuseItem, IP_HINT);
     if (pattern === undefined) return undefined;
     const name = formatHostnamePattern(pattern);
     if (!seen.has(name)) {
@@ -29,15 +31,14 @@ export function readHostnames(value: unknown, refuse: Refuse): readonly Hostname
   return [];
 }
 
-/** One name, `*.` name or `*`. */
-export function readHostname(value: unknown, refuse: Refuse): HostnamePattern | undefined {
+/** One name, `*.` name or `*`; `ipHint` is for those who write an address. */
+export function readHostname(value: unknown, refuse: Refuse, ipHint: string): HostnamePattern | undefined {
   const text = typeof value === "string" ? value : "";
   const pattern = parseHostnamePattern(text);
   if (!("problem" in pattern)) return pattern;
   const wrong = (code: string, problem: string, hint?: string): void =>
     refuse(code, `Cannot use ${quote(value)} as a host name: ${problem}`, hint);
-  if (parseIp(text.replace(/^\[(.*)\]$/, "$1")) !== undefined)
-    wrong("ip-hostname", "it is an address", "Clients that connect to an address do not give it as a name");
+  if (parseIp(text.replace(/^\[(.*)\]$/, "$1")) !== undefined) wrong("ip-hostname", "it is an address", ipHint);
   else if (hasBeyondAscii(text)) wrong("non-ascii-hostname", "it must be in its ASCII form (xn--…)", asciiHint(text));
   else if (text.includes("*"))
     wrong("bad-wildcard", "the * must be its whole first label", "As in *.example.com; it stands for one label");

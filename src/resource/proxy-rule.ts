@@ -32,10 +32,18 @@ const sendRule = rule((value, refuse): ProxySend | undefined => {
   return undefined;
 });
 
+const versionWord = wordRule("bad-proxy-version", VERSIONS, OTHER_VERSIONS);
+const versionNumber = rule((value, refuse): "v1" | "v2" | undefined => {
+  const hint = value === 1 || value === 2 ? `Write v${value}` : undefined;
+  refuse("bad-proxy-version", `Expected v1, v2 or any, found ${quote(value)}`, hint);
+  return undefined;
+});
+const versionsRule = v.lazy((value) => (typeof value === "number" ? versionNumber : versionWord));
+
 const acceptMap = v.pipe(
   closedMap({
     from: cidrsRule,
-    versions: v.optional(wordRule("bad-proxy-version", VERSIONS, OTHER_VERSIONS)),
+    versions: v.optional(versionsRule),
   }),
   v.transform(({ from, versions }): ProxyAcceptSpec => ({ from, versions: versions ?? "any" })),
 );
@@ -57,7 +65,8 @@ const proxyMap = v.pipe(
   ),
 );
 const noProxy = rule((value, refuse): { readonly accept?: never; readonly send?: never } | undefined => {
-  const [, digit = "2"] = /^v?([12])$/i.exec(String(value)) ?? [];
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+  const [, digit = "2"] = /^v?([12])$/i.exec(text) ?? [];
   const off = value === false || value === "off";
   const hint = off
     ? "Leave the key out"

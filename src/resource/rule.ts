@@ -29,6 +29,8 @@ const MAX_LIST_ITEMS = 10_000;
 const MAX_WRONG_ITEMS = 100;
 /** Longer values are cut in messages. */
 const MAX_QUOTED_CHARS = 60;
+/** Such a text could be a private key, and messages go into logs. */
+const PEM = "-----BEGIN ";
 /** Valibot skips these when it looks for unknown keys, as a guard of its own. */
 const SKIPPED_KEYS = ["__proto__", "prototype", "constructor"];
 
@@ -64,7 +66,7 @@ export function closedMap<Entries extends v.ObjectEntries>(entries: Entries) {
 /** Whether a value is a list of at least one and not too many entries; refuses it otherwise. */
 export function isBoundedList(value: unknown, refuse: Refuse, max = MAX_LIST_ITEMS): value is unknown[] {
   if (!Array.isArray(value)) {
-    const hint = typeof value === "string" ? `Write [${JSON.stringify(value)}]` : undefined;
+    const hint = isShowable(value) ? `Write [${quote(value)}]` : undefined;
     refuse("wrong-type", `Expected a list, found ${quote(value)}`, hint);
     return false;
   }
@@ -97,14 +99,18 @@ export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is a text that a hint can repeat in full. */
+export function isShowable(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_QUOTED_CHARS && !value.includes(PEM);
+}
+
 /** A value as messages show it: quoted, on one line, and short. */
 export function quote(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a map";
   if (value === null || value === undefined) return "nothing";
   if (typeof value !== "string") return String(value);
-  // It could be a private key, and messages go into logs.
-  if (value.includes("-----BEGIN ")) return "a text in PEM";
+  if (value.includes(PEM)) return "a text in PEM";
   return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value);
 }
 

@@ -71,8 +71,7 @@ type WrittenTls = v.InferOutput<v.ObjectSchema<typeof tlsKeys, undefined>>;
 
 const noMap = rule((value, refuse): WrittenTls | undefined => {
   const off = value === false || value === "off";
-  const mode = typeof value === "string" ? MODES.find((known) => known === value) : undefined;
-  const hint = off ? "Leave the key out" : `Write {mode: ${mode ?? "passthrough"}${mode === "terminate" ? ", …" : ""}}`;
+  const hint = off ? "Leave the key out" : "Write {mode: passthrough}, or {mode: terminate, certificate: …, key: …}";
   refuse("wrong-type", `Expected a map with "mode", found ${quote(value)}`, hint);
   return undefined;
 });

@@ -27,7 +27,8 @@ export function checkTls(document: Written, fail: Fail, warn: Fail): void {
     fail("route/missing-certificate", message, ["tls", "mode"], 'Write both, or "mode: passthrough"');
   }
   checkMatch(document, tls, known, fail);
-  if (isMap(document["upstreamTls"])) checkUpstream(document["upstreamTls"], document["backends"], fail, warn);
+  const upstream = document["upstreamTls"] === true || document["upstreamTls"] === "on" ? {} : document["upstreamTls"];
+  if (isMap(upstream)) checkUpstream(upstream, document["backends"], fail, warn);
   if ("upstreamTls" in document && known === "passthrough") {
     const message = "The client's TLS goes through to the backends: it would be inside another TLS";
     fail("route/tls-in-tls", message, ["upstreamTls"], 'Write "mode: terminate", or leave upstreamTls out', "key");
@@ -93,12 +94,14 @@ function checkAgreed(matched: unknown, agreed: unknown, fail: Fail): void {
 
 function checkUpstream(upstream: Written, backends: unknown, fail: Fail, warn: Fail): void {
   checkIdentity(upstream, "upstreamTls", fail);
+  if (upstream["insecure"] === true && "ca" in upstream) {
+    const message = '"ca" has no effect: with "insecure" no certificate is verified';
+    fail("route/pointless-ca", message, ["upstreamTls", "ca"], 'Leave "insecure" out', "key");
+    return;
+  }
   if (upstream["insecure"] === true) {
     const message = "Backends are not verified: whoever answers in the place of one gets its connections";
     warn("route/insecure-upstream", message, ["upstreamTls", "insecure"], 'Write "ca" in its place', "key");
-    if (!("ca" in upstream)) return;
-    const pointless = '"ca" has no effect: with "insecure" no certificate is verified';
-    fail("route/pointless-ca", pointless, ["upstreamTls", "ca"], 'Leave "insecure" out', "key");
     return;
   }
   if ("serverName" in upstream) return;
