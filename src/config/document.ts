@@ -39,6 +39,8 @@ const MAX_VALUES = 1_000_000;
 const STEPS_PER_LOOK = 200;
 /** Of each kind, in one document. Nobody reads more. */
 const MAX_PROBLEMS = 200;
+/** For those who write `*` or `*.example.com`. */
+const STAR_HINT = "Write a name with a * in quotes: without them it stands for something that has an anchor";
 /** Messages of the library can quote long parts of the text. */
 const MAX_MESSAGE_CHARS = 200;
 
@@ -74,7 +76,8 @@ function reportYaml(said: { errors: readonly YAMLError[]; warnings: readonly YAM
   const tell = (problem: YAMLError, severity: Severity): void => {
     const [message = ""] = problem.message.split("\n");
     const code = `yaml/${problem.code.toLowerCase().replaceAll("_", "-")}`;
-    report(problem.pos[0], code, `Invalid YAML: ${message.slice(0, MAX_MESSAGE_CHARS)}`, severity);
+    const hint = problem.code === "BAD_ALIAS" ? STAR_HINT : undefined;
+    report(problem.pos[0], code, `Invalid YAML: ${message.slice(0, MAX_MESSAGE_CHARS)}`, severity, hint);
   };
   for (const warning of said.warnings.slice(0, MAX_PROBLEMS)) tell(warning, "warning");
   for (const error of said.errors.slice(0, MAX_PROBLEMS)) tell(error, "error");
@@ -122,7 +125,9 @@ class Converter {
       const target = this.#anchors.get(node.source);
       // The value itself is found where the alias stands, what is inside it where it was written.
       if (target !== undefined) return { ...target, mark: { ...target.mark, offset } };
-      this.#report(offset, "yaml/unknown-alias", `Nothing before this has the anchor "&${node.source.slice(0, 40)}"`);
+      const message = `Nothing before this has the anchor "&${node.source.slice(0, 40)}"`;
+      const hint = node.source.startsWith(".") ? STAR_HINT : undefined;
+      this.#report(offset, "yaml/unknown-alias", message, "error", hint);
     }
     return { value: null, mark: { offset }, size: 1 };
   }

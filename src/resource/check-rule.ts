@@ -3,10 +3,10 @@
 
 import * as v from "valibot";
 
-import { isHostName } from "../base/address.ts";
 import type { CheckSpec } from "./health.ts";
 import { closedMap, isMap, quote, rule } from "./rule.ts";
 import { listed, wordHint } from "./scalar-rule.ts";
+import { serverNameRule } from "./server-name-rule.ts";
 
 /** What may be sent or expected. An answer is searched as it comes in, and a longer text tells no more. */
 const MAX_BYTES = 1024;
@@ -41,12 +41,6 @@ export const checkWordRule = rule((value, refuse): CheckSpec | "off" | undefined
     refuse("bad-check", `Expected one of "tls", "postgres" and "expect" in a check, ${many}`, hint);
   } else
     refuse("bad-check", `Expected ${listed([...WORDS, "a map"])} as a check, found ${quote(value)}`, checkHint(value));
-  return undefined;
-});
-
-const serverNameRule = rule((value, refuse): string | undefined => {
-  if (typeof value === "string" && isHostName(value)) return value.toLowerCase();
-  refuse("bad-server-name", `Expected a host name, found ${quote(value)}`);
   return undefined;
 });
 

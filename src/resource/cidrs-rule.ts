@@ -1,15 +1,18 @@
 // A list of addresses and CIDRs as a route has it: what is said about each wrong one.
 
 import { type Cidr, formatCidr, parseCidr, parseIp } from "../base/ip.ts";
-import { quote, rule } from "./rule.ts";
+import { isShowable, quote, type Refuse, rule } from "./rule.ts";
 
 /** Of a list of addresses, this many wrong ones are told. */
 const MAX_WRONG_ITEMS = 100;
 
 /** A list of addresses and CIDRs. */
-export const cidrsRule = rule((value, refuse): readonly Cidr[] | undefined => {
+export const cidrsRule = rule(readCidrs);
+
+/** The good ones of such a list. */
+export function readCidrs(value: unknown, refuse: Refuse): readonly Cidr[] | undefined {
   if (!Array.isArray(value)) {
-    const hint = typeof value === "string" ? `Write [${JSON.stringify(value)}]` : undefined;
+    const hint = isShowable(value) ? `Write [${quote(value)}]` : undefined;
     refuse("wrong-type", `Expected a list of addresses and CIDRs, found ${quote(value)}`, hint);
     return undefined;
   }
@@ -29,7 +32,7 @@ export const cidrsRule = rule((value, refuse): readonly Cidr[] | undefined => {
     }
   });
   return cidrs;
-});
+}
 
 /** Whether a prefix was written with an address that is not its first: one of the two is not what was meant. */
 function hasHostBits({ ip }: Cidr, text: string): boolean {

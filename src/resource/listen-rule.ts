@@ -16,7 +16,10 @@ export interface ListenSpec {
 }
 
 /** `5432`, `"host:5432"`, `"49152-49172"`, or a list of these. */
-export const listenRule = rule((value, refuse): readonly ListenSpec[] | undefined => {
+export const listenRule = rule(readListens);
+
+/** The good ones of these. */
+export function readListens(value: unknown, refuse: Refuse): readonly ListenSpec[] | undefined {
   if (!Array.isArray(value)) {
     const one = readListen(value, refuse, []);
     return one === undefined ? undefined : [one];
@@ -24,7 +27,7 @@ export const listenRule = rule((value, refuse): readonly ListenSpec[] | undefine
   if (!isBoundedList(value, refuse)) return undefined;
   const specs = value.map((item: unknown, index) => readListen(item, refuse, [index]));
   return specs.filter((spec) => spec !== undefined);
-});
+}
 
 function readListen(value: unknown, refuse: Refuse, path: readonly number[]): ListenSpec | undefined {
   const spec = parseListen(value);

@@ -2,23 +2,26 @@
 
 import * as v from "valibot";
 
-import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Diagnostic, Severity } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
-import { type BackendSpec, backendsRule } from "./backend-rule.ts";
-import { cidrsRule } from "./cidrs-rule.ts";
-import { DEFAULT_CONNECT_MS, dialOf, dialRule, type DialSpec } from "./dial-rule.ts";
+import type { BackendSpec } from "./backend-rule.ts";
+import { readClaim } from "./claim.ts";
+import { DEFAULT_CONNECT_MS, dialOf, type DialSpec } from "./dial-rule.ts";
 import type { HealthSpec, PassiveSpec } from "./health.ts";
-import { healthOf, healthRule } from "./health-rule.ts";
+import { healthOf } from "./health-rule.ts";
 import type { RouteLimits } from "./limits.ts";
-import { limitsOf, limitsRule } from "./limits-rule.ts";
-import { type ListenSpec, listenRule } from "./listen-rule.ts";
-import { isRouteName, nameRule } from "./name-rule.ts";
+import { limitsOf } from "./limits-rule.ts";
+import type { ListenSpec } from "./listen-rule.ts";
+import { isRouteName } from "./name-rule.ts";
 import type { Origin } from "./origin.ts";
 import type { ProxyAcceptSpec, ProxySend } from "./proxy.ts";
+import { KNOWN_STRANGERS, routeSchema, type WrittenRoute } from "./route-schema.ts";
 import { checkTogether, type Fail } from "./route-together.ts";
-import { closedMap, isMap, type LaterKeys, toDiagnostic } from "./rule.ts";
-import { boundedDurationRule, durationRule, wordRule } from "./scalar-rule.ts";
+import { isMap, toDiagnostic } from "./rule.ts";
 import type { CertificateRule, TlsSpec, UpstreamTlsSpec } from "./tls.ts";
+import { checkTls } from "./tls-together.ts";
+import { tlsOf } from "./tls-rule.ts";
+import { upstreamTlsOf } from "./upstream-tls-rule.ts";
 
 export type { BackendSpec } from "./backend-rule.ts";
 export type { DialSpec } from "./dial-rule.ts";
@@ -88,61 +91,14 @@ const DEFAULT_HELLO_MS = 5_000;
 
 /** A change of a name is noticed soon, and its server asked seldom. */
 const DEFAULT_RESOLVE_MS = 15_000;
-const MIN_RESOLVE_MS = 1_000;
-
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
-
-const BALANCES = ["round-robin", "least-connections", "random", "source-hash"] as const;
-/** What others call them. */
-const OTHER_BALANCES: Readonly<Record<string, Balance>> = {
-  rr: "round-robin",
-  roundrobin: "round-robin",
-  leastconn: "least-connections",
-  leastconns: "least-connections",
-  hash: "source-hash",
-  source: "source-hash",
-  iphash: "source-hash",
-  sticky: "source-hash",
-};
-
-/** Keys of later versions. They are refused by name: to ignore `tls` or `policy` would open what was meant to be shut. */
-const LATER_KEYS: LaterKeys = new Set(["proxyProtocol", "tls", "upstreamTls", "policy", "timeouts.hello"]);
-
-const routeSchema = closedMap({
-  name: v.optional(nameRule),
-  listen: listenRule,
-  backends: backendsRule,
-  allow: v.optional(cidrsRule),
-  deny: v.optional(cidrsRule),
-  match: v.optional(closedMap({ sources: v.optional(cidrsRule) })),
-  timeouts: v.optional(
-    closedMap({
-      connect: v.optional(durationRule),
-      idle: v.optional(durationRule),
-      halfClose: v.optional(durationRule),
-      lifetime: v.optional(durationRule),
-    }),
-  ),
-  limits: v.optional(limitsRule),
-  balance: v.optional(wordRule("bad-balance", BALANCES, OTHER_BALANCES)),
-  health: v.optional(healthRule),
-  dial: v.optional(dialRule),
-  resolve: v.optional(closedMap({ interval: v.optional(boundedDurationRule(MIN_RESOLVE_MS)) })),
-});
-
-/** The part of a route that says which clients are its own. */
-const claimSchema = v.object({
-  name: v.optional(v.string()),
-  listen: listenRule,
-  match: v.object({ sources: cidrsRule }),
-});
 
 /** The outcome of reading one Route document: the route unless it has an error, and everything there is to say about it. */
 export interface DecodedRoute {
   readonly resource?: RouteResource;
   /**
-   * In place of a route with an error that takes some sources away from a more general one: the same claim, refusing
+   * In place of a route with an error that takes some clients away from a more general one: the same claim, refusing
    * everybody. Without it those clients would get the general route, and whatever this one denies them.
    */
   readonly closed?: RouteResource;
@@ -157,22 +113,33 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
   const result = v.safeParse(routeSchema, document);
   const diagnostics = result.success
     ? []
-    : result.issues.slice(0, MAX_ISSUES).map((issue) => toDiagnostic(issue, "route", origin, LATER_KEYS));
-  const fail: Fail = (code, message, path, hint, part) => {
-    const place = { file: origin.file, ...origin.locate(path, part) };
-    diagnostics.push({ ...place, severity: "error", code, message, ...(hint === undefined ? {} : { hint }) });
-  };
+    : result.issues.slice(0, MAX_ISSUES).map((issue) => toDiagnostic(issue, "route", origin, KNOWN_STRANGERS));
+  const say =
+    (severity: Severity): Fail =>
+    (code, message, path, hint, part) => {
+      const place = { file: origin.file, ...origin.locate(path, part) };
+      diagnostics.push({ ...place, severity, code, message, ...(hint === undefined ? {} : { hint }) });
+    };
+  const fail = say("error");
   if (isMap(document)) {
     if (!("name" in document)) checkDefaultName(defaultName, fail);
     checkTogether(document, fail);
+    checkTls(document, fail, say("warning"));
   }
-  const name = result.success ? (result.output.name ?? defaultName) : undefined;
-  if (!result.success || name === undefined || diagnostics.length > 0) {
-    const closed = closedRoute(document, origin, defaultName);
-    return { ...(closed === undefined ? {} : { closed }), diagnostics };
-  }
-  const written = result.output;
-  const resource: RouteResource = {
+  const failed = diagnostics.some(({ severity }) => severity === "error");
+  const resource = result.success && !failed ? resourceOf(result.output, origin, defaultName) : undefined;
+  if (resource !== undefined) return { resource, diagnostics };
+  const closed = closedRoute(document, origin, defaultName);
+  return { ...(closed === undefined ? {} : { closed }), diagnostics };
+}
+
+/** What a route says of itself, or by what it leaves out; `undefined` when it lacks something that it was told to have. */
+function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string | undefined): RouteResource | undefined {
+  const { name = defaultName, match, protocol = "tcp", upstreamTls, proxyProtocol } = written;
+  const alpn = match?.alpn ?? [];
+  const tls = written.tls === undefined ? undefined : tlsOf(written.tls, { alpn, protocol });
+  if (name === undefined || (written.tls !== undefined && tls === undefined)) return undefined;
+  return {
     kind: "Route",
     name,
     origin,
@@ -180,16 +147,20 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
     backends: written.backends,
     allow: written.allow ?? [],
     deny: written.deny ?? [],
-    sources: written.match?.sources ?? [],
-    alpn: [],
-    clientCert: [],
-    protocol: "tcp",
+    sources: match?.sources ?? [],
+    alpn,
+    clientCert: match?.clientCert ?? [],
+    protocol,
+    ...(tls === undefined ? {} : { tls }),
+    ...(upstreamTls === undefined ? {} : { upstreamTls: upstreamTlsOf(upstreamTls) }),
+    ...(proxyProtocol?.accept === undefined ? {} : { proxyAccept: proxyProtocol.accept }),
+    ...(proxyProtocol?.send === undefined ? {} : { proxySend: proxyProtocol.send }),
     timeouts: {
       connectMs: written.timeouts?.connect ?? DEFAULT_CONNECT_MS,
       idleMs: written.timeouts?.idle ?? DEFAULT_IDLE_MS,
       halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_HALF_CLOSE_MS,
       lifetimeMs: written.timeouts?.lifetime ?? 0,
-      helloMs: DEFAULT_HELLO_MS,
+      helloMs: written.timeouts?.hello ?? DEFAULT_HELLO_MS,
     },
     limits: limitsOf(written.limits),
     balance: written.balance ?? "round-robin",
@@ -197,7 +168,6 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
     dial: dialOf(written.dial),
     resolveIntervalMs: written.resolve?.interval ?? DEFAULT_RESOLVE_MS,
   };
-  return { resource, diagnostics };
 }
 
 /** Every address there is. */
@@ -206,21 +176,16 @@ export const EVERYBODY: readonly Cidr[] = [
   { ip: new Uint32Array(4), prefix: 0 },
 ];
 
-/** The claim of a document whose `listen` and `match` can be read, whatever else is wrong with it. */
+/** The claim of a document that says whom it is for, whatever else is wrong with it. */
 function closedRoute(document: unknown, origin: Origin, defaultName: string | undefined): RouteResource | undefined {
-  const claim = v.safeParse(claimSchema, document);
-  if (!claim.success) return undefined;
-  const { listen, match, name = defaultName } = claim.output;
-  if (name === undefined || !isRouteName(name)) return undefined;
+  const claim = isMap(document) ? readClaim(document) : undefined;
+  const name = isMap(document) && "name" in document ? document["name"] : defaultName;
+  if (claim === undefined || typeof name !== "string" || !isRouteName(name)) return undefined;
   return {
     kind: "Route",
     name,
     origin,
-    listen,
-    sources: match.sources,
-    alpn: [],
-    clientCert: [],
-    protocol: "tcp",
+    ...claim,
     backends: [],
     allow: [],
     deny: EVERYBODY,

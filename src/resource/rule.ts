@@ -11,14 +11,26 @@ import type { Origin } from "./origin.ts";
 /** Says that the value, or what lies at `path` inside it, is wrong. `code` comes without its area. */
 export type Refuse = (code: string, message: string, hint?: string, path?: readonly (string | number)[]) => void;
 
-/** Names of keys that later versions have, as paths with dots; `*` stands for any index. */
-export type LaterKeys = ReadonlySet<string>;
+/** Says nothing: for whoever wants only what is good of a value. */
+export const ignore: Refuse = () => undefined;
+
+/** Keys that are told apart from misspelt ones, by their paths with dots; `*` stands for any index. */
+export interface KnownStrangers {
+  /** Those that later versions have. */
+  readonly later: ReadonlySet<string>;
+  /** Those that are written elsewhere or called otherwise, and how. */
+  readonly misplaced: ReadonlyMap<string, string>;
+}
 
 const UNKNOWN_KEY = "unknown-key";
 /** A route can have many backends and listen addresses, but a list this long is a mistake. */
 const MAX_LIST_ITEMS = 10_000;
+/** Of a list, this many wrong entries are told. */
+const MAX_WRONG_ITEMS = 100;
 /** Longer values are cut in messages. */
 const MAX_QUOTED_CHARS = 60;
+/** Such a text could be a private key, and messages go into logs. */
+const PEM = "-----BEGIN ";
 /** Valibot skips these when it looks for unknown keys, as a guard of its own. */
 const SKIPPED_KEYS = ["__proto__", "prototype", "constructor"];
 
@@ -52,21 +64,44 @@ export function closedMap<Entries extends v.ObjectEntries>(entries: Entries) {
 }
 
 /** Whether a value is a list of at least one and not too many entries; refuses it otherwise. */
-export function isBoundedList(value: unknown, refuse: Refuse): value is unknown[] {
+export function isBoundedList(value: unknown, refuse: Refuse, max = MAX_LIST_ITEMS): value is unknown[] {
   if (!Array.isArray(value)) {
-    const hint = typeof value === "string" ? `Write [${JSON.stringify(value)}]` : undefined;
+    const hint = isShowable(value) ? `Write [${quote(value)}]` : undefined;
     refuse("wrong-type", `Expected a list, found ${quote(value)}`, hint);
     return false;
   }
   if (value.length === 0) refuse("empty-list", "Expected at least one entry, found an empty list");
-  if (value.length > MAX_LIST_ITEMS)
-    refuse("long-list", `Expected at most ${MAX_LIST_ITEMS} entries, found ${value.length}`);
-  return value.length > 0 && value.length <= MAX_LIST_ITEMS;
+  if (value.length > max) refuse("long-list", `Expected at most ${max} entries, found ${value.length}`);
+  return value.length > 0 && value.length <= max;
+}
+
+/** The good entries of a bounded list, `undefined` when there is none; `read` refuses the others, each at its place. */
+export function readList<T>(
+  value: unknown,
+  refuse: Refuse,
+  read: (item: unknown, refuse: Refuse) => T | undefined,
+  max = MAX_LIST_ITEMS,
+): readonly T[] | undefined {
+  if (!isBoundedList(value, refuse, max)) return undefined;
+  let wrong = 0;
+  const good: T[] = [];
+  for (const [index, item] of value.entries()) {
+    const result = read(item, (code, message, hint, path = []) => {
+      if (++wrong <= MAX_WRONG_ITEMS) refuse(code, message, hint, [index, ...path]);
+    });
+    if (result !== undefined) good.push(result);
+  }
+  return good.length === 0 ? undefined : good;
 }
 
 /** Whether a value is a map, and not a list or nothing. */
 export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is a text that a hint can repeat in full. */
+export function isShowable(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_QUOTED_CHARS && !value.includes(PEM);
 }
 
 /** A value as messages show it: quoted, on one line, and short. */
@@ -75,11 +110,17 @@ export function quote(value: unknown): string {
   if (typeof value === "object" && value !== null) return "a map";
   if (value === null || value === undefined) return "nothing";
   if (typeof value !== "string") return String(value);
+  if (value.includes(PEM)) return "a text in PEM";
   return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value);
 }
 
 /** Turns one issue of such a schema into a diagnostic about the value or key that it concerns. `area` begins its code. */
-export function toDiagnostic(issue: v.BaseIssue<unknown>, area: string, origin: Origin, later: LaterKeys): Diagnostic {
+export function toDiagnostic(
+  issue: v.BaseIssue<unknown>,
+  area: string,
+  origin: Origin,
+  { later, misplaced }: KnownStrangers,
+): Diagnostic {
   const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
   const name = String(path.at(-1) ?? "");
   const fail = (part: "key" | "value", code: string, message: string, hint?: string, at = path): Diagnostic => {
@@ -91,9 +132,12 @@ export function toDiagnostic(issue: v.BaseIssue<unknown>, area: string, origin: 
   }
   const [code = "", message = issue.message, hint] = issue.message.split("\n");
   if (code !== UNKNOWN_KEY) return fail("value", message === issue.message ? "wrong-type" : code, message, hint);
-  if (later.has(path.map((key) => (typeof key === "number" ? "*" : key)).join("."))) {
+  const dotted = path.map((key) => (typeof key === "number" ? "*" : key)).join(".");
+  if (later.has(dotted)) {
     return fail("key", "not-supported", `Cannot use ${quote(name)}: this version does not have it`);
   }
+  const place = misplaced.get(dotted);
+  if (place !== undefined) return fail("key", "misplaced-key", `Cannot use ${quote(name)} here`, place);
   if (name === "<<") return fail("key", UNKNOWN_KEY, "Merge keys (<<) are not supported", "Write the keys out");
   const known = message.split(" ");
   const near = suggest(name, known);

@@ -78,12 +78,12 @@ export const durationRule = rule((value, refuse): number | undefined => {
 /** No interval, pause or wait that a person means is longer, and timers of every kind can have it. */
 const MAX_MS = 86_400_000;
 
-/** A duration of at least `minMs` and at most a day; with `"off"`, that and 0 as well. Milliseconds. */
-export function boundedDurationRule(minMs: number, off?: "off") {
+/** A duration of at least `minMs` and at most `maxMs`, a day; with `"off"`, that and 0 as well. Milliseconds. */
+export function boundedDurationRule(minMs: number, off?: "off", maxMs = MAX_MS) {
   return rule((value, refuse): number | undefined => {
     const ms = readDuration(value);
-    if (ms !== undefined && ((ms >= minMs && ms <= MAX_MS) || (ms === 0 && off !== undefined))) return ms;
-    const wanted = `a duration from ${formatDuration(minMs)} to ${formatDuration(MAX_MS)}`;
+    if (ms !== undefined && ((ms >= minMs && ms <= maxMs) || (ms === 0 && off !== undefined))) return ms;
+    const wanted = `a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
     const message = `Expected ${wanted}${off === undefined ? "" : " or off"}, found ${quote(value)}`;
     refuse("bad-duration", message, off !== undefined && value === false ? "Write off" : durationHint(value));
     return undefined;

@@ -2,43 +2,9 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { Loader } from "../../src/config/load.ts";
-import type { Diagnostic } from "../../src/base/diagnostic.ts";
-import { decodeRoute, type RouteResource } from "../../src/resource/route.ts";
+import { decodeRoute, EVERYBODY } from "../../src/resource/route.ts";
 import { Random } from "../support/random.ts";
-
-interface Loaded {
-  readonly resources: readonly RouteResource[];
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Loads one route that has these lines besides a port and, unless they name others, a backend. */
-async function load(more: string): Promise<Loaded> {
-  const backends = /^backends:/m.test(more) ? "" : 'backends: ["b:1"]\n';
-  const listen = /^listen:/m.test(more) ? "" : "listen: 1\n";
-  const file = { file: "a.yaml", text: `${listen}${backends}${more}\n` };
-  return await new Loader().load({ documents: [], directories: [], embedded: [file] });
-}
-
-async function route(more: string): Promise<RouteResource> {
-  const { resources, diagnostics } = await load(more);
-  expect(diagnostics).toEqual([]);
-  const [first] = resources;
-  if (first === undefined) throw new Error("Expected a route");
-  return first;
-}
-
-/** `code message (hint)` of everything that is wrong. */
-async function told(more: string): Promise<readonly string[]> {
-  const { resources, diagnostics } = await load(more);
-  expect(resources).toEqual([]);
-  return diagnostics.map(({ code, message, hint }) => `${code} ${message}${hint === undefined ? "" : ` (${hint})`}`);
-}
-
-/** A map as the reader of YAML makes it: without a prototype. */
-function bare(map: object): Record<string, unknown> {
-  return Object.assign(Object.create(null), map);
-}
+import { bare, route, told } from "../support/written-route.ts";
 
 const USUAL_PASSIVE = { failures: 3, earlyResetMs: 0, ejectMs: 10_000, maxEjectMs: 300_000, ejectLast: false };
 const TCP = { check: { kind: "tcp" }, intervalMs: 5000, jitterMs: 500, timeoutMs: 2000, rise: 2, fall: 3 };
@@ -303,7 +269,11 @@ test.each([
     'health: {check: {postgres: {user: "a\\0"}}}',
     'route/bad-user Expected a user\'s name of 1 to 63 bytes, found "a\\u0000"',
   ],
-  ["health: {check: {tls: {serverName: 10.0.0.1}}}", 'route/bad-server-name Expected a host name, found "10.0.0.1"'],
+  ["health: {check: {tls: {serverName: a b}}}", 'route/bad-server-name Expected a host name, found "a b"'],
+  [
+    "health: {check: {tls: {serverName: 10.0.0.1}}}",
+    'route/ip-server-name "10.0.0.1" is an address: TLS asks for servers by host name (Write a name that the backend\'s certificate has, or leave it out)',
+  ],
   [
     "health: {check: off, port: 80}",
     'route/no-check "port" has no effect without a check: "check" is off (Leave it out, or name a check)',
@@ -377,28 +347,15 @@ test.each([
   expect(await told(text)).toEqual([expected]);
 });
 
-test("a wrong route that takes clients from another one still takes them, and refuses them", () => {
-  const origin = { file: "a.yaml", locate: () => ({ line: 1, column: 1 }) };
-  const document = bare({
-    listen: 1,
-    match: bare({ sources: ["10.0.0.0/8"] }),
-    backends: ["b:1"],
-    health: bare({ rise: 0 }),
-  });
-  const { resource, closed, diagnostics } = decodeRoute(document, origin, "a");
-  expect(resource).toBeUndefined();
-  expect(diagnostics.map(({ code }) => code)).toEqual(["route/bad-number"]);
-  expect(closed).toMatchObject({ name: "a", backends: [], balance: "round-robin", onDown: "keep" });
-  expect(closed?.deny.map(({ prefix }) => prefix)).toEqual([0, 0]);
-});
-
 /** Every key of the dialect, and some that are none. */
 const KEYS =
-  "name listen backends allow match sources timeouts connect limits connections rate limit burst perSource ipv6Prefix bandwidth connection route queue size timeout balance health check tls serverName postgres user send expect hex redis interval jitter rise fall port onDown slowStart passive failures earlyReset eject maxEject ejectLast dial attempts resolve address weight backup maxConnections other __proto__ constructor".split(
+  "name listen backends allow match sources timeouts connect limits connections rate limit burst perSource ipv6Prefix bandwidth connection route queue size timeout balance health check tls serverName postgres user send expect hex redis interval jitter rise fall port onDown slowStart passive failures earlyReset eject maxEject ejectLast dial attempts resolve address weight backup maxConnections protocol alpn clientCert dnsNames uris emails commonNames organizations fingerprints mode hostnames certificate key minVersion clientAuth ca crl upstreamTls insecure proxyProtocol accept from versions hello sni other __proto__ constructor".split(
     " ",
   );
 const VALUES: readonly unknown[] = [
-  ..."off redis 5s 50/s 10MB/s 00 srv+b b:1 b:1-2 unix:/b random keep 10.0.0.0/8 1-2 \n".split(" "),
+  ..."off redis 5s 50/s 10MB/s 00 srv+b b:1 b:1-2 unix:/b random keep 10.0.0.0/8 1-2 * *.a.b a.b x@a.b x://y/* h2 passthrough terminate require v2 aa:bb \n".split(
+    " ",
+  ),
   0,
   1,
   -1,
@@ -406,6 +363,9 @@ const VALUES: readonly unknown[] = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
   1e308,
+  1.2,
+  "-----BEGIN CERTIFICATE-----",
+  "-----BEGIN ENCRYPTED PRIVATE KEY-----",
   true,
   false,
   null,
@@ -428,13 +388,24 @@ test("any document is judged, and never without a word", () => {
   for (let seed = 0; seed < 4000; seed++) {
     const random = new Random(seed);
     const document = bare({});
-    for (const key of ["listen", "backends", "health", "limits", "dial", "balance"]) {
+    for (const key of [
+      "listen",
+      "backends",
+      "match",
+      "tls",
+      "upstreamTls",
+      "proxyProtocol",
+      "health",
+      "limits",
+      "dial",
+    ]) {
       document[key] = anything(random, 4);
     }
     if (random.chance(2)) document["listen"] = 1;
     if (random.chance(2)) document["backends"] = ["b:1", anything(random, 2)];
-    const { resource, diagnostics } = decodeRoute(document, origin, "a");
-    expect(resource === undefined).toBe(diagnostics.length > 0);
+    const { resource, closed, diagnostics } = decodeRoute(document, origin, "a");
+    expect(resource === undefined).toBe(diagnostics.some(({ severity }) => severity === "error"));
+    expect(closed === undefined || (closed.backends.length === 0 && closed.deny === EVERYBODY)).toBe(true);
     for (const { message, code } of diagnostics) {
       expect(code).toMatch(/^route\/[a-z-]+$/);
       expect(message).toMatch(/^["A-Za-z]/);
