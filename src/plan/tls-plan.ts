@@ -1,0 +1,85 @@
+// From what a route says of TLS to what the data path needs: certificates in place of the words that refer to them. Also
+// who cannot have what they say, and in what two handshakes would differ. Reads nothing itself.
+
+import type { Credentials, Identity, Trust } from "../resource/credentials.ts";
+import type { RouteResource } from "../resource/route.ts";
+import type { ClientAuthSpec, TlsSpec, UpstreamTlsSpec } from "../resource/tls.ts";
+import { isClosed } from "./closed.ts";
+import type { ClientAuthPlan, RouteTlsPlan, UpstreamTlsPlan } from "./plan.ts";
+
+/** What becomes of clients' TLS, or `undefined` when a certificate that it takes could not be used. */
+export function compileTls(spec: TlsSpec, credentials: Credentials): RouteTlsPlan | undefined {
+  if (spec.mode === "passthrough") return { mode: "passthrough" };
+  const { mode, minVersion, alpn } = spec;
+  const identity = credentials.identities.get(spec.identity);
+  if (identity === undefined) return undefined;
+  if (spec.clientAuth === undefined) return { mode, identity, minVersion, alpn };
+  const clientAuth = compileClientAuth(spec.clientAuth, credentials);
+  return clientAuth === undefined ? undefined : { mode, identity, minVersion, alpn, clientAuth };
+}
+
+function compileClientAuth(
+  { trust: spec, mode, allow }: ClientAuthSpec,
+  credentials: Credentials,
+): ClientAuthPlan | undefined {
+  const trust = credentials.trusts.get(spec);
+  return trust === undefined ? undefined : { trust, mode, allow };
+}
+
+/** How targets are spoken to, or `undefined` when a certificate that it takes could not be used. */
+export function compileUpstreamTls(spec: UpstreamTlsSpec, credentials: Credentials): UpstreamTlsPlan | undefined {
+  const trust = spec.trust === undefined ? undefined : credentials.trusts.get(spec.trust);
+  const identity = spec.identity === undefined ? undefined : credentials.identities.get(spec.identity);
+  // The system's authorities do not stand in for those that could not be read.
+  if (spec.trust !== undefined && trust === undefined) return undefined;
+  if (spec.identity !== undefined && identity === undefined) return undefined;
+  return {
+    ...(trust === undefined ? {} : { trust }),
+    ...(spec.serverName === undefined ? {} : { serverName: spec.serverName }),
+    ...(identity === undefined ? {} : { identity }),
+    insecure: spec.insecure,
+  };
+}
+
+/** The routes that cannot do what they say of TLS. Whoever read their certificates has told why. */
+export function findUnusable(routes: readonly RouteResource[], credentials: Credentials): ReadonlySet<RouteResource> {
+  return new Set(routes.filter((route) => !isClosed(route) && !isUsable(route, credentials)));
+}
+
+function isUsable({ tls, upstreamTls, alpn, clientCert }: RouteResource, credentials: Credentials): boolean {
+  // Without the TLS that they are about these would be ignored, and everybody let in.
+  if (clientCert.length > 0 && tls?.mode !== "terminate") return false;
+  if (alpn.length > 0 && tls === undefined) return false;
+  if (tls !== undefined && compileTls(tls, credentials) === undefined) return false;
+  return upstreamTls === undefined || compileUpstreamTls(upstreamTls, credentials) !== undefined;
+}
+
+/** The key under `tls` in which two routes differ before a client has shown its certificate. */
+export type HandshakeDifference = readonly (
+  "mode" | "certificate" | "minVersion" | "alpn" | "clientAuth" | "ca" | "crl"
+)[];
+
+/** In what two handshakes differ, as a path below `tls`; `undefined` when a client could not tell them apart. */
+export function compareHandshakes(a: RouteTlsPlan, b: RouteTlsPlan): HandshakeDifference | undefined {
+  if (a.mode === "passthrough" || b.mode === "passthrough") return a.mode === b.mode ? undefined : ["mode"];
+  if (!isSameIdentity(a.identity, b.identity)) return ["certificate"];
+  if (a.minVersion !== b.minVersion) return ["minVersion"];
+  if (!isSameList(a.alpn, b.alpn)) return ["alpn"];
+  if (a.clientAuth === undefined || b.clientAuth === undefined)
+    return a.clientAuth === b.clientAuth ? undefined : ["clientAuth"];
+  if (a.clientAuth.mode !== b.clientAuth.mode) return ["clientAuth", "mode"];
+  return compareTrust(a.clientAuth.trust, b.clientAuth.trust);
+}
+
+function compareTrust(a: Trust, b: Trust): HandshakeDifference | undefined {
+  if (!isSameList(a.ca, b.ca)) return ["clientAuth", "ca"];
+  return isSameList(a.crl, b.crl) ? undefined : ["clientAuth", "crl"];
+}
+
+function isSameIdentity(a: Identity, b: Identity): boolean {
+  return a === b || (a.certificate === b.certificate && a.key === b.key);
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((text, index) => text === b[index]));
+}
