@@ -1,6 +1,5 @@
-// Who gets which address and port. Two routes can share one only when
-// their matches keep them apart (`clashes.ts`) and they read the same of every client (`holders.ts`). What is running keeps
-// its address; among newcomers the first one gets it.
+// Who gets which address and port. Two routes can share one only when their matches keep them apart (`clashes.ts`) and they
+// read the same of every client (`holders.ts`). What is running keeps its address; among newcomers the first one gets it.
 
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Credentials } from "../resource/credentials.ts";

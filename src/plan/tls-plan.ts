@@ -41,15 +41,16 @@ export function compileUpstreamTls(spec: UpstreamTlsSpec, credentials: Credentia
   };
 }
 
-/** The routes that cannot do what they say of TLS. Whoever read their certificates has told why. */
+/** The routes that cannot do what they say of TLS. Whoever read them and their certificates has told why. */
 export function findUnusable(routes: readonly RouteResource[], credentials: Credentials): ReadonlySet<RouteResource> {
-  return new Set(routes.filter((route) => !isClosed(route) && !isUsable(route, credentials)));
+  return new Set(routes.filter((route) => !isUsable(route, credentials)));
 }
 
-function isUsable({ tls, upstreamTls, alpn, clientCert }: RouteResource, credentials: Credentials): boolean {
+function isUsable(route: RouteResource, credentials: Credentials): boolean {
+  const { tls, upstreamTls, alpn, clientCert } = route;
   // Without the TLS that they are about these would be ignored, and everybody let in.
-  if (clientCert.length > 0 && tls?.mode !== "terminate") return false;
-  if (alpn.length > 0 && tls === undefined) return false;
+  if (tls === undefined && alpn.length + clientCert.length > 0) return false;
+  if (clientCert.length > 0 && tls?.mode !== "terminate" && !isClosed(route)) return false;
   if (tls !== undefined && compileTls(tls, credentials) === undefined) return false;
   return upstreamTls === undefined || compileUpstreamTls(upstreamTls, credentials) !== undefined;
 }
