@@ -5,8 +5,8 @@
 import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
 import { isClosed } from "./closed.ts";
+import { type HandshakeDifference, Handshakes } from "./handshakes.ts";
 import { type MatchKeys, matchKeysOf } from "./match-keys.ts";
-import { compareHandshakes, compileTls, type HandshakeDifference } from "./tls-plan.ts";
 
 /** Why a route cannot be where another one is. */
 export interface Clash {
@@ -29,7 +29,7 @@ const FEW_ROUTES = 16;
 /** Matches of all routes that may meet. Everything is made when it is asked for: most routes have an address alone. */
 export class Matches {
   readonly #routes: readonly RouteResource[];
-  readonly #credentials: Credentials;
+  readonly #handshakes: Handshakes;
   readonly #keys = new Map<RouteResource, MatchKeys>();
   readonly #byKey: Record<Dimension, Map<string, RouteResource[]> | undefined> = {
     hosts: undefined,
@@ -39,30 +39,28 @@ export class Matches {
 
   constructor(routes: readonly RouteResource[], credentials: Credentials) {
     this.#routes = routes;
-    this.#credentials = credentials;
+    this.#handshakes = new Handshakes(credentials);
   }
 
   /** Why two routes cannot share an address, or `undefined`. */
   compare(route: RouteResource, other: RouteResource): Clash | undefined {
     const own = this.#keysOf(route);
     const theirs = this.#keysOf(other);
+    const difference = own.certificate === theirs.certificate ? undefined : this.#compareHandshakes(route, other);
+    // Told apart by certificate, and asked for it in the same way.
+    if (own.certificate !== theirs.certificate && difference === undefined) return undefined;
     const host = findShared(own.hosts, theirs.hosts);
     if (host === undefined) return undefined;
     const source = findShared(own.sources, theirs.sources);
     if (source === undefined) return undefined;
     const alpn = findShared(own.alpn, theirs.alpn);
     if (alpn === undefined) return undefined;
-    const clash = { other, host, alpn, source };
-    if (own.certificate === theirs.certificate) return clash;
-    // A closed route shakes no hands.
-    if (isClosed(route) || isClosed(other)) return undefined;
-    const difference = this.#compareHandshakes(route, other);
-    return difference === undefined ? undefined : { ...clash, difference };
+    return { other, host, alpn, source, ...(difference === undefined ? {} : { difference }) };
   }
 
-  #compareHandshakes(a: RouteResource, b: RouteResource): HandshakeDifference | undefined {
-    const [one, two] = [a, b].map(({ tls }) => (tls === undefined ? undefined : compileTls(tls, this.#credentials)));
-    return one === undefined || two === undefined ? undefined : compareHandshakes(one, two);
+  #compareHandshakes(route: RouteResource, other: RouteResource): HandshakeDifference | undefined {
+    // A closed route shakes no hands.
+    return isClosed(route) || isClosed(other) ? undefined : this.#handshakes.compare(route, other);
   }
 
   /** Routes that have a key in common with this one where the fewest have; one that has several is there as often. */

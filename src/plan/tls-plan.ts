@@ -1,7 +1,7 @@
 // From what a route says of TLS to what the data path needs: certificates in place of the words that refer to them. Also
-// who cannot have what they say, and in what two handshakes would differ. Reads nothing itself.
+// who cannot have what they say. Reads nothing itself.
 
-import type { Credentials, Identity, Trust } from "../resource/credentials.ts";
+import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
 import type { ClientAuthSpec, TlsSpec, UpstreamTlsSpec } from "../resource/tls.ts";
 import { isClosed } from "./closed.ts";
@@ -53,34 +53,4 @@ function isUsable(route: RouteResource, credentials: Credentials): boolean {
   if (clientCert.length > 0 && tls?.mode !== "terminate" && !isClosed(route)) return false;
   if (tls !== undefined && compileTls(tls, credentials) === undefined) return false;
   return upstreamTls === undefined || compileUpstreamTls(upstreamTls, credentials) !== undefined;
-}
-
-/** The key under `tls` in which two routes differ before a client has shown its certificate. */
-export type HandshakeDifference = readonly (
-  "mode" | "certificate" | "minVersion" | "alpn" | "clientAuth" | "ca" | "crl"
-)[];
-
-/** In what two handshakes differ, as a path below `tls`; `undefined` when a client could not tell them apart. */
-export function compareHandshakes(a: RouteTlsPlan, b: RouteTlsPlan): HandshakeDifference | undefined {
-  if (a.mode === "passthrough" || b.mode === "passthrough") return a.mode === b.mode ? undefined : ["mode"];
-  if (!isSameIdentity(a.identity, b.identity)) return ["certificate"];
-  if (a.minVersion !== b.minVersion) return ["minVersion"];
-  if (!isSameList(a.alpn, b.alpn)) return ["alpn"];
-  if (a.clientAuth === undefined || b.clientAuth === undefined)
-    return a.clientAuth === b.clientAuth ? undefined : ["clientAuth"];
-  if (a.clientAuth.mode !== b.clientAuth.mode) return ["clientAuth", "mode"];
-  return compareTrust(a.clientAuth.trust, b.clientAuth.trust);
-}
-
-function compareTrust(a: Trust, b: Trust): HandshakeDifference | undefined {
-  if (!isSameList(a.ca, b.ca)) return ["clientAuth", "ca"];
-  return isSameList(a.crl, b.crl) ? undefined : ["clientAuth", "crl"];
-}
-
-function isSameIdentity(a: Identity, b: Identity): boolean {
-  return a === b || (a.certificate === b.certificate && a.key === b.key);
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((text, index) => text === b[index]));
 }

@@ -56,11 +56,11 @@ test("without a route for every name the others have none", () => {
 
 test("of the protocols that a client offers the first one that has a route counts, and who offers none gets the rest", () => {
   const scene = new TlsScene();
-  const tls = () => passthrough("db.example.com");
+  const tls = passthrough("db.example.com");
   const { plan, told } = scene.compile([
-    scene.route("web", { tls: tls(), alpn: ["h2", "http/1.1"] }),
-    scene.route("pg", { tls: tls(), alpn: ["postgresql"] }),
-    scene.route("rest", { tls: tls() }),
+    scene.route("web", { tls, alpn: ["h2", "http/1.1"] }),
+    scene.route("pg", { tls, alpn: ["postgresql"] }),
+    scene.route("rest", { tls }),
   ]);
   expect(told).toEqual([]);
   const listener = onlyListener(plan);
@@ -173,8 +173,9 @@ test("the ports of a range share one hello", () => {
 
 test("10,000 names cost one entry each, on one port", () => {
   const scene = new TlsScene();
-  const tls = (at: number) => passthrough(`db${at}.team${at % 100}.example.com`);
-  const routes = Array.from({ length: 10_000 }, (_, at) => scene.route(`r${at}`, { tls: tls(at) }));
+  const routes = Array.from({ length: 10_000 }, (_, at) =>
+    scene.route(`r${at}`, { tls: passthrough(`db${at}.team${at % 100}.example.com`) }),
+  );
   const { plan, told } = scene.compile(routes);
   expect(told).toEqual([]);
   const listener = onlyListener(plan);
@@ -254,6 +255,12 @@ function narrow<Value>(
   return routes.filter((route) => listOf(route).some((value) => rank(value) === best));
 }
 
+const sourcesOf = ({ sources }: RouteResource) => sources.map(formatCidr);
+
+function patternsOf({ tls }: RouteResource): readonly HostnamePattern[] {
+  return tls === undefined || tls.hostnames.length === 0 ? [pattern("*")] : tls.hostnames;
+}
+
 /** The definition, one route after the other. */
 function naiveChoice(routes: readonly RouteResource[], { address, tls }: PlayedClient): readonly string[] {
   const sourceRank = (source: string) => {
@@ -262,12 +269,9 @@ function naiveChoice(routes: readonly RouteResource[], { address, tls }: PlayedC
     const inside = from === "0.0.0.0" || from === "::" || address.startsWith(from.replace(/(\.0|:)+$/, ""));
     return inside ? Number(prefix) : -1;
   };
-  const sourcesOf = (route: RouteResource) => route.sources.map(formatCidr);
   const plain = routes.filter((route) => route.tls === undefined);
   const secure = routes.filter((route) => route.tls !== undefined);
   if (tls === undefined || secure.length === 0) return narrow(plain, sourcesOf, sourceRank).map(({ name }) => name);
-  const patternsOf = (route: RouteResource) =>
-    route.tls?.hostnames.length === 0 ? [pattern("*")] : (route.tls?.hostnames ?? []);
   const ofName = narrow(secure, patternsOf, (each) => rankOf(each, tls.name));
   const offered = tls.alpn?.toReversed() ?? [];
   const ofProtocol = narrow(
