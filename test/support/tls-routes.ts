@@ -32,9 +32,9 @@ export class TlsScene {
   readonly #paths: string[] = [];
 
   /** A new word for an identity whose PEM is `pem`; two with one PEM are two words for the same. */
-  identity(pem = "own"): IdentitySpec {
+  identity(pem = "own", key = `key of ${pem}`): IdentitySpec {
     const spec = { certificate: { file: `${pem}.crt` }, key: { file: `${pem}.key` } };
-    this.#identities.set(spec, { certificate: pem, key: `key of ${pem}`, notBeforeMs: 0, notAfterMs: 1 });
+    this.#identities.set(spec, { certificate: pem, key, notBeforeMs: 0, notAfterMs: 1 });
     return spec;
   }
 
