@@ -39,7 +39,8 @@ export class PlanLoader {
 
   /** Loads and compiles everything. `previous` is the plan in force, whose routes keep their addresses. Never rejects. */
   async load(sources: Sources, previous?: Plan): Promise<LoadedPlan> {
-    const options = { bind: this.#bind, maps: this.#maps };
+    const credentials = { identities: new Map(), trusts: new Map() };
+    const options = { bind: this.#bind, credentials, maps: this.#maps };
     let loaded = await this.#loader.load(sources);
     // Compiling is one turn of its own, so it does not add to the loader's last.
     await new Pace().rest();

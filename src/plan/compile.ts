@@ -1,18 +1,26 @@
 // All resources in, one plan out. Pure: no files, no sockets, no clock. A route that cannot have what it asks for is left
 // out with a diagnostic, and everything else goes on. Who may have an address is `claims.ts`.
 
-import { type CidrEntry, type CidrMap, compileCidrMap } from "../base/cidr-map.ts";
+import type { CidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
-import type { BackendSpec, RouteResource } from "../resource/route.ts";
-import { type Claim, claimsOf, countClaims, settleClaims } from "./claims.ts";
-import { closeLoops } from "./loops.ts";
-import type { ListenerEntry, ListenerPlan, Plan, PoolPlan, RoutePlan, TargetPlan } from "./plan.ts";
+import type { Credentials } from "../resource/credentials.ts";
+import type { RouteResource } from "../resource/route.ts";
+import { claimsOf, countClaims } from "./claim.ts";
+import { settleClaims } from "./claims.ts";
+import { closeRoutes } from "./closed.ts";
+import { compileListeners } from "./listeners.ts";
+import { findLoops } from "./loops.ts";
+import type { Plan } from "./plan.ts";
+import { compilePool, compileRoute, SourceSets } from "./routes.ts";
+import { findUnusable } from "./tls-plan.ts";
 
 /** What a plan depends on besides the resources. */
 export interface CompileOptions {
   /** IPs that a `listen` without a host binds; empty means all addresses. */
   readonly bind: readonly string[];
+  /** Certificates that the resources refer to. */
+  readonly credentials: Credentials;
   /** Compiled sets by the list they were made from: a caller that keeps it pays only for lists that changed. */
   readonly maps?: WeakMap<readonly Cidr[], CidrMap>;
 }
@@ -36,17 +44,24 @@ export function compilePlan(
   options: CompileOptions,
   previous?: Plan,
 ): CompiledPlan {
+  const { credentials } = options;
   const diagnostics: Diagnostic[] = [];
   const named = dropDuplicateNames(resources, previous, diagnostics);
   const affordable = dropTooMany(named, options.bind, diagnostics);
-  const sound = closeLoops(affordable, options.bind, diagnostics);
-  const claims = sound.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
-  const winners = settleClaims(claims, previous, diagnostics);
-  const maps = options.maps ?? new WeakMap<readonly Cidr[], CidrMap>();
+  const broken = findLoops(affordable, options.bind, diagnostics).union(findUnusable(affordable, credentials));
+  const sound = closeRoutes(affordable, broken);
+  const claimants = sound.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
+  const winners = settleClaims(claimants, credentials, previous, diagnostics);
+  const sets = new SourceSets(options.maps);
+  const routes = sound.filter((route) => winners.has(route));
   const plan: Plan = {
-    listeners: compileListeners(claims.filter(({ route }) => winners.has(route))),
-    routes: sound.filter((route) => winners.has(route)).map((route) => compileRoute(route, maps)),
-    pools: sound.filter((route) => winners.has(route)).map(compilePool),
+    listeners: compileListeners(
+      claimants.filter(({ route }) => winners.has(route)),
+      sets,
+      diagnostics,
+    ),
+    routes: routes.map((route) => compileRoute(route, credentials, sets)),
+    pools: routes.map((route) => compilePool(route, credentials)),
   };
   return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics) };
 }
@@ -109,84 +124,4 @@ function dropTooMany(
 
 function isStored(route: RouteResource): boolean {
   return route.origin.file.startsWith("document:");
-}
-
-/** One listener for each address, in the order in which the routes first name them. */
-function compileListeners(
-  claims: readonly { readonly route: RouteResource; readonly claims: readonly Claim[] }[],
-): readonly ListenerPlan[] {
-  const groups = new Map<string, { claim: Claim; entries: ListenerEntry[]; routes: RouteResource[] }>();
-  for (const { route, claims: own } of claims) {
-    for (const claim of own) {
-      const entry = { route: route.name, portOffset: claim.portOffset };
-      const group = groups.get(claim.name);
-      if (group === undefined) groups.set(claim.name, { claim, entries: [entry], routes: [route] });
-      else {
-        group.entries.push(entry);
-        group.routes.push(route);
-      }
-    }
-  }
-  // The ports of a range have the same routes in the same order, and share one map.
-  const shared = new Map<string, CidrMap>();
-  return Array.from(groups.values(), ({ claim, entries, routes }): ListenerPlan => {
-    const { name, host, port } = claim;
-    const listener = { name, ...(host === undefined ? {} : { host }), port, entries };
-    const fallback = routes.findIndex(({ sources }) => sources.length === 0);
-    if (routes.every(({ sources }) => sources.length === 0)) return { ...listener, fallback };
-    const key = routes.map((route) => route.name).join("\n");
-    const bySource =
-      shared.get(key) ?? compileCidrMap(routes.flatMap((route, index) => entriesOf(route.sources, index)));
-    shared.set(key, bySource);
-    return { ...listener, bySource, fallback };
-  });
-}
-
-function compileRoute(route: RouteResource, maps: WeakMap<readonly Cidr[], CidrMap>): RoutePlan {
-  const { name, origin, timeouts, limits } = route;
-  const mapOf = (cidrs: readonly Cidr[]): CidrMap => {
-    const map = maps.get(cidrs) ?? compileCidrMap(entriesOf(cidrs, 0));
-    maps.set(cidrs, map);
-    return map;
-  };
-  return {
-    name,
-    file: origin.file,
-    line: origin.locate([]).line,
-    pool: name,
-    ...(route.allow.length === 0 ? {} : { allow: mapOf(route.allow) }),
-    ...(route.deny.length === 0 ? {} : { deny: mapOf(route.deny) }),
-    ...(route.sources.length === 0 ? {} : { sources: mapOf(route.sources) }),
-    protocol: route.protocol,
-    timeouts,
-    limits,
-  };
-}
-
-function compilePool(route: RouteResource): PoolPlan {
-  const { name, balance, backends, health, passive, onDown, slowStartMs, dial, resolveIntervalMs } = route;
-  return {
-    name,
-    balance,
-    targets: backends.map(compileTarget),
-    ...(health === undefined ? {} : { health }),
-    ...(passive === undefined ? {} : { passive }),
-    onDown,
-    slowStartMs,
-    dial,
-    resolveIntervalMs,
-  };
-}
-
-function compileTarget(backend: BackendSpec): TargetPlan {
-  const { address, weight, backup, maxConnections } = backend;
-  const how = { address, weight, backup, maxConnections };
-  if ("unix" in backend) return { unix: backend.unix, ...how };
-  if ("srv" in backend) return { srv: backend.srv, ...how };
-  const { host, firstPort, lastPort } = backend;
-  return { host, port: firstPort, ranged: lastPort > firstPort, ...how };
-}
-
-function entriesOf(cidrs: readonly Cidr[], value: number): CidrEntry[] {
-  return cidrs.map((cidr) => ({ cidr, value }));
 }

@@ -3,8 +3,10 @@
 
 import { compileCidrMap, lookupCidr } from "../base/cidr-map.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { parseHostname } from "../base/hostname.ts";
+import { compileHostnames, lookupHostname } from "../base/hostname-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
-import { type BackendSpec, EVERYBODY, type ListenSpec, type RouteResource } from "../resource/route.ts";
+import type { BackendSpec, ListenSpec, RouteResource } from "../resource/route.ts";
 
 /** A backend with a host. */
 type HostBackend = Extract<BackendSpec, { readonly host: string }>;
@@ -13,38 +15,50 @@ const LOCALHOST: ReadonlySet<string> = new Set(["localhost", "localhost."]);
 const ALL_IPV4 = "0.0.0.0";
 const ALL = "::";
 
-/**
- * The routes without those that have themselves as a backend, each told. One that takes some sources away from a more
- * general route stays, and refuses them: they must not get the general one. `bind` are the hosts of a `listen` without one.
- */
-export function closeLoops(
+/** The routes that have themselves as a backend, each told. `bind` are the hosts of a `listen` without one. */
+export function findLoops(
   routes: readonly RouteResource[],
   bind: readonly string[],
   diagnostics: Diagnostic[],
-): readonly RouteResource[] {
-  return routes.flatMap((route) => {
-    const loops = [...route.backends.entries()].filter(
-      ([, backend]) => "host" in backend && dialsItself(route, backend, bind),
-    );
-    if (loops.length === 0) return [route];
-    for (const [index, { address }] of loops) {
+): ReadonlySet<RouteResource> {
+  const loops = new Set<RouteResource>();
+  for (const route of routes) {
+    for (const [index, backend] of route.backends.entries()) {
+      if (!("host" in backend) || !dialsItself(route, backend, bind)) continue;
+      loops.add(route);
       const place = { file: route.origin.file, ...route.origin.locate(["backends", index]) };
-      const message = `"${address}" is where this route listens: every connection would open another one`;
+      const message = `"${backend.address}" is where this route listens: every connection would open another one`;
       const hint = "Write the address of the backend, or listen on another port";
       diagnostics.push({ ...place, severity: "error", code: "route/loop", message, hint });
     }
-    return route.sources.length === 0 ? [] : [{ ...route, backends: [], deny: EVERYBODY }];
-  });
+  }
+  return loops;
 }
 
-function dialsItself({ listen, sources }: RouteResource, backend: HostBackend, bind: readonly string[]): boolean {
+function dialsItself(route: RouteResource, backend: HostBackend, bind: readonly string[]): boolean {
+  const { listen, sources } = route;
   const ip = parseIp(backend.host);
   // A name other than localhost is somebody else's.
   if (ip === undefined && !LOCALHOST.has(backend.host)) return false;
   const itself = listen.some(
     (spec) => isSamePort(spec, backend) && hostsOf(spec, bind).some((host) => covers(host, backend.host, ip)),
   );
-  return itself && (sources.length === 0 || takes(sources, ip));
+  return itself && (sources.length === 0 || takes(sources, ip)) && speaksItsTls(route, backend);
+}
+
+/**
+ * Whether the gateway, as a client of the port, says what leads to this route again. A client's TLS that is passed through
+ * does: it comes back with the same name and the same ALPN. What was taken out of TLS does not, it is for the route there
+ * that has no `tls`; unless it is put into TLS again, under a name that this route takes. Like sources, names are judged as
+ * if no other route took some of them away.
+ */
+function speaksItsTls({ tls, upstreamTls }: RouteResource, { host }: HostBackend): boolean {
+  if (tls?.mode !== "terminate") return true;
+  if (upstreamTls === undefined) return false;
+  if (tls.hostnames.length === 0) return true;
+  const names = compileHostnames(tls.hostnames.map((pattern) => ({ pattern, value: 0 })));
+  // An IP is never said as a name.
+  return lookupHostname(names, parseHostname(upstreamTls.serverName ?? host)) !== -1;
 }
 
 /** Whether a client on some port of the range would be sent to that port again. */

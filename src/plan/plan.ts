@@ -32,11 +32,17 @@ export interface HelloPlan {
   /** For all of it, a handshake included: the longest that one of the routes allows; 0: no limit. */
   readonly timeoutMs: number;
   /** From these addresses a PROXY header is wanted, and from no other is one looked for. */
-  readonly proxy?: { readonly from: CidrMap; readonly versions: "v1" | "v2" | "any" };
+  readonly proxy?: ProxyAcceptPlan;
   /** `postgres`: a client asks for TLS before it begins with it. */
   readonly protocol: Protocol;
   /** Who gets clients that speak TLS; absent: no route does, and nobody waits for a first TLS message. */
   readonly tls?: TlsMatch;
+}
+
+/** Whose connections begin with a PROXY header. */
+export interface ProxyAcceptPlan {
+  readonly from: CidrMap;
+  readonly versions: "v1" | "v2" | "any";
 }
 
 /**
@@ -95,6 +101,8 @@ export interface RoutePlan {
   readonly protocol: Protocol;
   /** Absent: clients do not speak TLS, or are not known to. */
   readonly tls?: RouteTlsPlan;
+  /** For people and for comparing plans; listeners have it in `hello`. */
+  readonly proxyAccept?: ProxyAcceptPlan;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
 }

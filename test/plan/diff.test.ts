@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 
 import { diffPlans } from "../../src/plan/diff.ts";
 import { compileRoutes } from "../support/compile-routes.ts";
+import { cidr, passthrough, type RouteWishes, TlsScene } from "../support/tls-routes.ts";
 
 const on = (port: string | number, more = "") => `listen: ${port}\nbackends: ["b:1"]\n${more}`;
 
@@ -59,6 +60,38 @@ test.each([
   expect(before.told).toEqual([]);
   expect(diffPlans(before.plan, same.plan).unchanged).toEqual(["a"]);
   expect(diffPlans(before.plan, after.plan).changed).toEqual(["a"]);
+});
+
+test.each<[string, (scene: TlsScene) => RouteWishes]>([
+  ["a certificate", (scene) => ({ tls: scene.terminate(["a.b"], { identity: scene.identity("renewed") }) })],
+  ["a name", (scene) => ({ tls: scene.terminate(["b.b"]) })],
+  ["an oldest version", (scene) => ({ tls: scene.terminate(["a.b"], { minVersion: "1.3" }) })],
+  ["an end of TLS", () => ({ tls: passthrough("a.b") })],
+  ["an authority", (scene) => ({ tls: scene.terminate(["a.b"], { clientAuth: scene.clientAuth() }) })],
+  ["a protocol of TLS", (scene) => ({ tls: scene.terminate(["a.b"]), alpn: ["x"] })],
+  ["a protocol", (scene) => ({ tls: scene.terminate(["a.b"]), protocol: "postgres" })],
+  ["a header that is sent", (scene) => ({ tls: scene.terminate(["a.b"]), proxySend: 2 })],
+  [
+    "a header that is accepted",
+    (scene) => ({ tls: scene.terminate(["a.b"]), proxyAccept: { from: [cidr("::1")], versions: "any" } }),
+  ],
+  ["TLS to backends", (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: { insecure: false } })],
+])("another %s changes a route, and not the one beside it", (_what, change) => {
+  const scene = new TlsScene();
+  const beside = scene.route("beside", { listen: 1, tls: passthrough() });
+  const before = scene.compile([scene.route("a", { tls: scene.terminate(["a.b"]) }), beside]);
+  const again = scene.compile([scene.route("a", { tls: scene.terminate(["a.b"]) }), beside]);
+  const after = scene.compile([scene.route("a", change(scene)), beside]);
+  expect(diffPlans(before.plan, again.plan).unchanged).toEqual(["a", "beside"]);
+  expect(diffPlans(before.plan, after.plan)).toEqual({ added: [], changed: ["a"], removed: [], unchanged: ["beside"] });
+});
+
+test("a newcomer by name on the same port does not change a route", () => {
+  const scene = new TlsScene();
+  const route = scene.route("a", { tls: passthrough("a.b") });
+  const before = scene.compile([route]);
+  const after = scene.compile([scene.route("_", { tls: passthrough("b.b") }), route]);
+  expect(diffPlans(before.plan, after.plan)).toEqual({ added: ["_"], changed: [], removed: [], unchanged: ["a"] });
 });
 
 test("what is written as it would be anyway does not change a route", async () => {

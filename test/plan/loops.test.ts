@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { compileRoutes } from "../support/compile-routes.ts";
+import { passthrough, type RouteWishes, TlsScene } from "../support/tls-routes.ts";
 
 /** What is told about one route that listens and has a backend there, and the names of the routes in the plan. */
 async function loop(listen: string, backend: string, bind: readonly string[] = [], more = "") {
@@ -68,4 +69,51 @@ test("a loop that takes clients from another route still takes them, and refuses
   expect(plan.listeners[0]?.entries.map(({ route }) => route)).toEqual(["general", "loop"]);
   expect(plan.pools.map(({ targets }) => targets.length)).toEqual([1, 0]);
   expect(plan.routes.map((route) => "deny" in route)).toEqual([false, true]);
+});
+
+const IPV4 = "127.0.0.1:5432";
+
+/** What is told about one route with a TLS name that has its own port as a backend, beside a plain one. */
+function tlsLoop(make: (scene: TlsScene) => RouteWishes, backend = IPV4) {
+  const scene = new TlsScene();
+  const routes = [scene.route("a", { backend, ...make(scene) }), scene.route("plain")];
+  const { errors, plan } = scene.compile(routes);
+  return { errors, refused: plan.routes.filter((route) => route.deny !== undefined).map(({ name }) => name) };
+}
+
+const upstream = (serverName?: string) => ({ insecure: false, ...(serverName === undefined ? {} : { serverName }) });
+
+test.each<[string, (scene: TlsScene) => RouteWishes, string]>([
+  ["TLS that is passed through keeps its name", () => ({ tls: passthrough("a.b") }), IPV4],
+  ["TLS that is passed through without a name", () => ({ tls: passthrough() }), IPV4],
+  [
+    "TLS that is made again under the same name",
+    (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: upstream("A.b") }),
+    IPV4,
+  ],
+  ["or one that a star means", (scene) => ({ tls: scene.terminate(["*.b"]), upstreamTls: upstream("x.b") }), IPV4],
+  [
+    "or without a name, for a route that takes all",
+    (scene) => ({ tls: scene.terminate(), upstreamTls: upstream() }),
+    IPV4,
+  ],
+  [
+    "or under the name of the backend",
+    (scene) => ({ tls: scene.terminate(["localhost"]), upstreamTls: upstream() }),
+    "localhost:5432",
+  ],
+])("a loop: %s", (_what, make, backend) => {
+  expect(tlsLoop(make, backend)).toEqual({ errors: ["a.yaml backends.0 route/loop"], refused: ["a"] });
+});
+
+test.each<[string, (scene: TlsScene) => RouteWishes]>([
+  ["what is taken out of TLS is for the plain route of the port", (scene) => ({ tls: scene.terminate(["a.b"]) })],
+  ["also for a route of every name", (scene) => ({ tls: scene.terminate() })],
+  [
+    "TLS that is made again under another name",
+    (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: upstream("b.b") }),
+  ],
+  ["or without one: an IP is never said", (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: upstream() })],
+])("no loop: %s", (_what, make) => {
+  expect(tlsLoop(make)).toEqual({ errors: [], refused: [] });
 });

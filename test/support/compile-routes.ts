@@ -24,7 +24,11 @@ export async function compileRoutes(
     directories: [],
     embedded: sources.filter(({ file }) => !file.startsWith("document:")),
   });
-  const compiled = compilePlan(loaded.resources, { bind }, previous);
+  const compiled = compilePlan(
+    loaded.resources,
+    { bind, credentials: { identities: new Map(), trusts: new Map() } },
+    previous,
+  );
   const diagnostics = [...loaded.diagnostics, ...compiled.diagnostics];
   const told = diagnostics.map(({ file, line, column, code }) => `${file}:${line}:${column} ${code}`);
   return { plan: compiled.plan, diagnostics, told };
