@@ -54,7 +54,7 @@ export function connectionRoutes(view: AdminView): Hono {
           c,
           400,
           "filter-required",
-          "Say which connections to kill: at least one of route, source and backend",
+          "Say which connections to kill: at least one of route, source, backend and sni",
         );
       }
       return c.json({ killed: await view.killWhere(filter) });

@@ -23,6 +23,7 @@ export function renderMetrics(
   const out = new Exposition();
   writeRoutes(out, engine);
   writeBackends(out, engine.backends);
+  writeCertificates(out, engine.routes);
 
   out.family("gauge", "sallyport_listener_up", "Whether the listener is bound");
   for (const { name, state } of engine.listeners) {
@@ -50,15 +51,17 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
     for (const [reason, count] of Object.entries(route.connectionsTotal))
       out.sample(`${set},reason="${reason}"`, count);
   }
-  // A client that no route of its listener wants belongs to none.
-  const unrouted = engine.connectionsUnrouted;
-  if (unrouted > 0) out.sample(labels({ route: "", reason: "no-route" }), unrouted);
+  // A client that no route of its listener wants, or that never said which one it is for, belongs to none.
+  for (const [reason, count] of Object.entries(engine.connectionsUnrouted))
+    out.sample(labels({ route: "", reason }), count);
   out.family("counter", "sallyport_limited_total", "Clients refused by limit, named as in the route's file");
   for (const [route, set] of sets) {
     for (const [limit, count] of Object.entries(route.limited)) out.sample(`${set},limit="${limit}"`, count);
   }
   out.family("gauge", "sallyport_connections_active", "Live connections");
   for (const [route, set] of sets) out.sample(set, route.connectionsActive);
+  out.family("gauge", "sallyport_connections_greeting", "Clients that have yet to say which route they are for");
+  out.sample("", engine.connectionsGreeting);
   out.family("gauge", "sallyport_connections_queued", "Live connections that wait for a backend to have room");
   for (const [route, set] of sets) out.sample(set, route.connectionsQueued);
   out.family("counter", "sallyport_retries_total", "Dials after the first one of a connection");
@@ -84,6 +87,22 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
     set,
   ] of sets)
     out.histogram(set, bounds, counts, sum);
+}
+
+function writeCertificates(out: Exposition, routes: readonly RouteSnapshot[]): void {
+  const help =
+    "When the certificate that is shown to clients (server) or backends (upstream) expires, since the Unix epoch";
+  out.family("gauge", "sallyport_certificate_not_after_timestamp_seconds", help);
+  for (const { name, listeners, tls, upstreamTls } of routes) {
+    // A route that was removed shows its certificate to nobody, however long its last connections live.
+    if (listeners.length === 0) continue;
+    for (const [use, certificate] of [
+      ["server", tls?.certificate],
+      ["upstream", upstreamTls?.certificate],
+    ] as const) {
+      if (certificate !== undefined) out.sample(labels({ route: name, use }), Date.parse(certificate.notAfter) / 1000);
+    }
+  }
 }
 
 function writeProcess(out: Exposition, info: GatewayInfo, sample: ProcessSample): void {

@@ -6,11 +6,14 @@ import type {
   BackendSnapshot,
   CheckSnapshot,
   ConnectionSnapshot,
+  CertificateSnapshot,
   HistogramSnapshot,
   ListenerSnapshot,
   OverrideSettings,
   RouteSnapshot,
+  RouteTlsSnapshot,
   TargetSnapshot,
+  UpstreamTlsSnapshot,
 } from "../engine/snapshot.ts";
 import { LIMIT_NAMES } from "../engine/limit/refusal.ts";
 import type { RateSpec, RouteLimits } from "../resource/limits.ts";
@@ -27,6 +30,9 @@ export const ListenerSchema: v.GenericSchema<ListenerSnapshot> = v.pipe(
     state: v.picklist(["listening", "failed"]),
     error: v.exactOptional(v.pipe(v.string(), v.description("Why it failed; it is retried"))),
     routes: v.array(v.string()),
+    proxyFrom: v.exactOptional(
+      v.pipe(Count, v.description("Number of source prefixes that begin with a PROXY header; absent without any")),
+    ),
   }),
   v.metadata({ ref: "Listener" }),
 );
@@ -58,6 +64,40 @@ const LimitsSchema: v.GenericSchema<RouteLimits> = v.object({
   queue: v.object({ size: Count, timeoutMs: Duration }),
 });
 
+const CertificateSchema: v.GenericSchema<CertificateSnapshot> = v.pipe(
+  v.object({
+    notBefore: v.pipe(v.string(), v.isoTimestamp()),
+    notAfter: v.pipe(v.string(), v.isoTimestamp()),
+  }),
+  v.description("When the certificate that the gateway shows is valid"),
+);
+
+const RouteTlsSchema: v.GenericSchema<RouteTlsSnapshot> = v.pipe(
+  v.object({
+    mode: v.picklist(["passthrough", "terminate"]),
+    hostnames: v.pipe(
+      v.array(v.string()),
+      v.description("Names that the route takes; empty: all, and clients that give none"),
+    ),
+    minVersion: v.exactOptional(v.picklist(["1.2", "1.3"])),
+    alpn: v.exactOptional(v.pipe(v.array(v.string()), v.description("Protocols that are agreed to"))),
+    clientAuth: v.exactOptional(
+      v.pipe(v.picklist(["require", "request"]), v.description("Absent: no client certificate is asked for")),
+    ),
+    certificate: v.exactOptional(CertificateSchema),
+  }),
+  v.description("Absent: the route's clients do not speak TLS, as far as the gateway knows"),
+);
+
+const UpstreamTlsSchema: v.GenericSchema<UpstreamTlsSnapshot> = v.pipe(
+  v.object({
+    insecure: v.pipe(v.boolean(), v.description("Nothing of a backend's certificate is verified")),
+    serverName: v.exactOptional(v.pipe(v.string(), v.description("Absent: the host of each backend as written"))),
+    certificate: v.exactOptional(CertificateSchema),
+  }),
+  v.description("Absent: backends are not spoken to in TLS by the gateway"),
+);
+
 export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
   v.object({
     name: v.string(),
@@ -67,6 +107,21 @@ export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
     backends: v.array(v.string()),
     allow: v.pipe(Count, v.description("Number of allowed source prefixes; 0 allows everyone")),
     deny: v.pipe(Count, v.description("Number of denied source prefixes")),
+    protocol: v.picklist(["tcp", "postgres"]),
+    tls: v.exactOptional(RouteTlsSchema),
+    alpn: v.exactOptional(
+      v.pipe(v.array(v.string()), v.description("Only clients that offer one of these are the route's own")),
+    ),
+    clientCert: v.exactOptional(
+      v.pipe(
+        Count,
+        v.description("Number of rules of which a client's certificate must fit one to be the route's own"),
+      ),
+    ),
+    upstreamTls: v.exactOptional(UpstreamTlsSchema),
+    proxySend: v.exactOptional(
+      v.pipe(v.picklist([1, 2]), v.description("Version of the PROXY header that backends get")),
+    ),
     timeouts: v.pipe(
       v.object({
         connectMs: Duration,
@@ -169,7 +224,9 @@ export const ConnectionSchema: v.GenericSchema<ConnectionSnapshot> = v.pipe(
     sni: v.exactOptional(v.pipe(v.string(), v.description("TLS name that the client asked for"))),
     proxySource: v.exactOptional(v.pipe(v.string(), v.description("The proxy whose PROXY header told the client"))),
     tls: v.exactOptional(v.pipe(v.string(), v.description("TLS version, where TLS ends at the gateway"))),
-    clientCert: v.exactOptional(v.pipe(v.string(), v.description("Common name of the client's certificate"))),
+    clientCert: v.exactOptional(
+      v.pipe(v.string(), v.description("Common name of the client's certificate, or what else identifies it")),
+    ),
     openedAt: v.pipe(v.string(), v.isoTimestamp()),
     durationMs: Duration,
     idleMs: Duration,

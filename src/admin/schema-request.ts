@@ -3,6 +3,7 @@
 
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { parseHostname } from "../base/hostname.ts";
 import type { ConnectionFilter } from "../engine/snapshot.ts";
 import type { BackendFilter } from "./backend-filter.ts";
 import type { OverrideChange } from "./view.ts";
@@ -30,6 +31,13 @@ const FILTERS = {
     ),
   ),
   backend: v.exactOptional(v.pipe(Text, v.description("Backend as written in the route"))),
+  sni: v.exactOptional(
+    v.pipe(
+      Text,
+      v.check((text) => parseHostname(text) !== undefined, "must be a host name"),
+      v.description("TLS name that the client asked for"),
+    ),
+  ),
 };
 
 const UNKNOWN_PARAMETER = "is not a parameter of this request";

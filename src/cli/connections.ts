@@ -1,18 +1,19 @@
 // `sallyport connections`: the live connections, filtered, in pages.
 
 import type { Command } from "commander";
-import { type Answer, numberOf, objectsOf, textOf } from "./answer.ts";
+import { type Answer, NOTHING, numberOf, objectsOf, textOf } from "./answer.ts";
 import type { Cli } from "./cli.ts";
 import { clientCommand, type ClientFlags, openSession } from "./client-command.ts";
 import { countFlag } from "./flags.ts";
 import { formatBytes, formatCount, formatDuration } from "./quantity.ts";
-import { type Column, formatTable } from "./table.ts";
+import { type Column, formatTable, shortened } from "./table.ts";
 
 /** Which connections: each must match. Shared with `kill`. */
 export interface FilterFlags {
   readonly route?: string;
   readonly source?: string;
   readonly backend?: string;
+  readonly sni?: string;
 }
 
 interface ConnectionsFlags extends ClientFlags, FilterFlags {
@@ -26,16 +27,13 @@ const MAX_LIMIT = 1_000_000;
 /** Asked for at once; the gateway may give fewer. */
 const PAGE = 100;
 
-const COLUMNS: readonly Column<Answer>[] = [
-  { title: "ID", value: (row) => textOf(row, "id") },
-  { title: "ROUTE", value: (row) => textOf(row, "route") },
-  { title: "CLIENT", value: (row) => textOf(row, "client") },
-  { title: "LISTENER", value: (row) => textOf(row, "listener") },
-  { title: "BACKEND", value: (row) => textOf(row, "backend") },
-  { title: "AGE", value: (row) => formatDuration(numberOf(row, "durationMs")), right: true },
-  { title: "IDLE", value: (row) => formatDuration(numberOf(row, "idleMs")), right: true },
-  { title: "IN", value: (row) => formatBytes(numberOf(row, "bytesIn")), right: true },
-  { title: "OUT", value: (row) => formatBytes(numberOf(row, "bytesOut")), right: true },
+/** Names of certificates may be of any length; whole ones are in the JSON. */
+const MAX_NAME_CHARACTERS = 48;
+
+/** Shown only when a connection has something there. */
+const RARE_COLUMNS: readonly Column<Answer>[] = [
+  { title: "SNI", value: (row) => shortened(textOf(row, "sni"), MAX_NAME_CHARACTERS) },
+  { title: "CERTIFICATE", value: (row) => shortened(textOf(row, "clientCert"), MAX_NAME_CHARACTERS) },
 ];
 
 export function addConnectionsCommand(program: Command, cli: Cli): void {
@@ -59,20 +57,36 @@ export function addConnectionsCommand(program: Command, cli: Cli): void {
       print({ items, next: next ?? null }, () => {
         if (items.length === 0) return "There are no such connections\n";
         const more = `${formatCount(items.length, "connection")} shown; more with --after ${next ?? ""}`;
-        return formatTable(COLUMNS, items, paint) + (next === undefined ? "" : `${paint.grey(more)}\n`);
+        return formatTable(columnsFor(items), items, paint) + (next === undefined ? "" : `${paint.grey(more)}\n`);
       });
     });
 }
 
-/** `--route`, `--source` and `--backend`. */
+function columnsFor(items: readonly Answer[]): readonly Column<Answer>[] {
+  return [
+    { title: "ID", value: (row) => textOf(row, "id") },
+    { title: "ROUTE", value: (row) => textOf(row, "route") },
+    { title: "CLIENT", value: (row) => textOf(row, "client") },
+    { title: "LISTENER", value: (row) => textOf(row, "listener") },
+    { title: "BACKEND", value: (row) => textOf(row, "backend") },
+    ...RARE_COLUMNS.filter(({ value }) => items.some((row) => value(row) !== NOTHING)),
+    { title: "AGE", value: (row) => formatDuration(numberOf(row, "durationMs")), right: true },
+    { title: "IDLE", value: (row) => formatDuration(numberOf(row, "idleMs")), right: true },
+    { title: "IN", value: (row) => formatBytes(numberOf(row, "bytesIn")), right: true },
+    { title: "OUT", value: (row) => formatBytes(numberOf(row, "bytesOut")), right: true },
+  ];
+}
+
+/** `--route`, `--source`, `--backend` and `--sni`. */
 export function addFilterFlags(command: Command): Command {
   return command
     .option("--route <name>", "only of this route")
     .option("--source <cidr>", "only from this address or prefix")
-    .option("--backend <address>", "only to this backend");
+    .option("--backend <address>", "only to this backend")
+    .option("--sni <name>", "only those that asked for this TLS name");
 }
 
 /** The filter as the admin port wants it. */
 export function filterOf(flags: FilterFlags): Readonly<Record<string, string | undefined>> {
-  return { route: flags.route, source: flags.source, backend: flags.backend };
+  return { route: flags.route, source: flags.source, backend: flags.backend, sni: flags.sni };
 }

@@ -23,7 +23,10 @@ export function addKillCommand(program: Command, cli: Cli): void {
         throw new CliError(EXIT.usage, "Cannot kill by id and by filter at once: say which");
       }
       if (ids.length === 0 && !filtered) {
-        throw new CliError(EXIT.usage, "Cannot kill without saying what: give ids, or --route, --source or --backend");
+        throw new CliError(
+          EXIT.usage,
+          "Cannot kill without saying what: give ids, or --route, --source, --backend or --sni",
+        );
       }
       const { client, print } = await openSession(cli, flags);
       if (filtered) {

@@ -13,7 +13,8 @@ export interface ListCommand {
   readonly path: string;
   /** Said when the list is empty. */
   readonly empty: string;
-  readonly columns: (paint: Paint) => readonly Column<Answer>[];
+  /** Of a table of these rows: a column that would be empty may be left out. */
+  readonly columns: (paint: Paint, rows: readonly Answer[]) => readonly Column<Answer>[];
 }
 
 /** Pages that are followed before something is wrong with the gateway. */
@@ -25,7 +26,7 @@ export function addListCommand(program: Command, cli: Cli, list: ListCommand): v
     const { client, paint, print } = await openSession(cli, flags);
     const items = await readList(client, list.path);
     print({ items, next: null }, () =>
-      items.length === 0 ? `${list.empty}\n` : formatTable(list.columns(paint), items, paint),
+      items.length === 0 ? `${list.empty}\n` : formatTable(list.columns(paint, items), items, paint),
     );
   });
 }

@@ -5,6 +5,8 @@ import { type Answer, numberOf, objectOf, textOf, textsOf } from "./answer.ts";
 import type { Cli } from "./cli.ts";
 import { addListCommand } from "./list-command.ts";
 import { formatBytes } from "./quantity.ts";
+import { shortList } from "./table.ts";
+import { tlsColumns } from "./tls-column.ts";
 
 export function addRoutesCommand(program: Command, cli: Cli): void {
   addListCommand(program, cli, {
@@ -12,10 +14,11 @@ export function addRoutesCommand(program: Command, cli: Cli): void {
     description: "list the routes as they run",
     path: "/api/v1/routes",
     empty: "There are no routes",
-    columns: (paint) => [
+    columns: (paint, rows) => [
       { title: "ROUTE", value: (row) => textOf(row, "name") },
       { title: "LISTENERS", value: (row) => shortList(textsOf(row, "listeners")) },
       { title: "BACKENDS", value: (row) => shortList(textsOf(row, "backends")) },
+      ...tlsColumns(rows, paint),
       { title: "ACTIVE", value: (row) => textOf(row, "connectionsActive"), right: true },
       { title: "ENDED", value: (row) => String(endedConnections(row)), right: true },
       { title: "IN", value: (row) => formatBytes(numberOf(row, "bytesIn")), right: true },
@@ -27,16 +30,6 @@ export function addRoutesCommand(program: Command, cli: Cli): void {
       },
     ],
   });
-}
-
-/** A range of thousands of ports must not make a line of thousands of names. */
-const MOST_NAMES = 3;
-
-/** The first few names, and how many more there are. */
-export function shortList(names: readonly string[]): string {
-  if (names.length === 0) return "-";
-  const shown = names.slice(0, MOST_NAMES).join(",");
-  return names.length > MOST_NAMES ? `${shown},+${names.length - MOST_NAMES}` : shown;
 }
 
 function endedConnections(row: Answer): number {

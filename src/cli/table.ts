@@ -1,6 +1,8 @@
 // Tables and colours for terminals. Columns are aligned whether or not a terminal reads them; colours are used only when
 // one does. Control characters in values are shown, not sent.
 
+import { NOTHING } from "./answer.ts";
+
 /** Paints text, or leaves it alone. */
 export interface Paint {
   bold(text: string): string;
@@ -50,6 +52,21 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
     lines.push(line.join("  ").trimEnd());
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** A range of thousands of ports must not make a line of thousands of names. */
+const MOST_NAMES = 3;
+
+/** The first few names, and how many more there are. */
+export function shortList(names: readonly string[], most: number = MOST_NAMES): string {
+  if (names.length === 0) return NOTHING;
+  const shown = names.slice(0, most).join(",");
+  return names.length > most ? `${shown},+${names.length - most}` : shown;
+}
+
+/** A text of at most `most` characters; a longer one loses its end. */
+export function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** Text that a terminal shows as it is. */

@@ -79,7 +79,8 @@ export class Engine {
       connections: new Map(),
       counters: {
         accepted: 0,
-        unrouted: 0,
+        unrouted: new Map(),
+        greeting: 0,
         abandonedDials: 0,
         besideDials: 0,
         connectionLimit: 0,

@@ -9,6 +9,7 @@ import type { Listening } from "../runtime/runtime.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { LIMITED, NO_ROUTE, type Refusal } from "./limit/refusal.ts";
 import { connectionsInUse } from "./connection/connection-limit.ts";
+import { countReason } from "./counters.ts";
 import { serveConnection } from "./connection/connection.ts";
 import { clientAddress } from "./connection/peer.ts";
 import type { Route } from "./route.ts";
@@ -95,12 +96,14 @@ export class Listener implements SocketOwner {
   }
 
   snapshot(): ListenerSnapshot {
+    const proxyFrom = this.#plan.hello?.proxy?.from.size ?? 0;
     return {
       name: this.name,
       port: this.#listening?.port ?? this.#plan.port,
       state: this.#listening === null ? "failed" : "listening",
       ...(this.#error === null ? {} : { error: this.#error.message }),
       routes: this.#entries.map((entry) => entry.route.plan.name),
+      ...(proxyFrom === 0 ? {} : { proxyFrom }),
     };
   }
 
@@ -167,7 +170,7 @@ export class Listener implements SocketOwner {
   #refuse(socket: Socket, route: Route | undefined, { reason, limit }: Refusal): void {
     const { log, counters } = this.#services;
     const id = ++counters.accepted;
-    if (route === undefined) counters.unrouted++;
+    if (route === undefined) countReason(counters.unrouted, reason);
     else route.countEnd(reason, limit);
     if (log.access) {
       log.connection({

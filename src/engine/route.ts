@@ -4,9 +4,10 @@
 import { lookupCidr } from "../base/cidr-map.ts";
 import { parseIp } from "../base/ip.ts";
 import type { RoutePlan } from "../plan/plan.ts";
-import { CLOSE_REASONS, type CloseReason } from "../socket/close-reason.ts";
+import type { CloseReason } from "../socket/close-reason.ts";
 import type { Socket } from "../socket/socket.ts";
 import type { Bandwidth } from "./bandwidth.ts";
+import { countReason, reasonCounts } from "./counters.ts";
 import { type Admission, ROUTE_FULL, ROUTE_TOO_FAST, SOURCE_FULL, SOURCE_TOO_FAST } from "./limit/admission.ts";
 import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal } from "./limit/refusal.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
@@ -71,7 +72,7 @@ export class Route {
 
   /** `limit`: the one that ended it, where one did. */
   countEnd(reason: CloseReason, limit: LimitName | undefined): void {
-    this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1);
+    countReason(this.#ended, reason);
     if (limit !== undefined) this.#limited.set(limit, (this.#limited.get(limit) ?? 0) + 1);
   }
 
@@ -87,11 +88,6 @@ export class Route {
 
   /** Ended connections by reason, in the order of `CLOSE_REASONS`. */
   endedByReason(): Partial<Record<CloseReason, number>> {
-    const counts: Partial<Record<CloseReason, number>> = {};
-    for (const reason of CLOSE_REASONS) {
-      const count = this.#ended.get(reason);
-      if (count !== undefined) counts[reason] = count;
-    }
-    return counts;
+    return reasonCounts(this.#ended);
   }
 }

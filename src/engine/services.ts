@@ -33,6 +33,8 @@ export interface LiveConnection {
   readonly target: Target | null;
   /** The client's address alone, for matching. */
   readonly clientHost: string;
+  /** The TLS name that it asked for, as `parseHostname` writes it; absent where none was read. */
+  readonly sni?: string | undefined;
   /** Resets both sides. */
   abort(reason: CloseReason): void;
   snapshot(): ConnectionSnapshot;

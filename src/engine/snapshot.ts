@@ -4,7 +4,8 @@
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { LimitName } from "./limit/refusal.ts";
 import type { RouteLimits } from "../resource/limits.ts";
-import type { Balance, RouteTimeouts } from "../resource/route.ts";
+import type { ProxySend } from "../resource/proxy.ts";
+import type { Balance, Protocol, RouteTimeouts } from "../resource/route.ts";
 
 export interface ListenerSnapshot {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface ListenerSnapshot {
   /** Why it failed, for people. */
   readonly error?: string;
   readonly routes: readonly string[];
+  /** Entries in the list of sources whose connections begin with a PROXY header; absent: none is looked for. */
+  readonly proxyFrom?: number;
 }
 
 export interface RouteSnapshot {
@@ -26,6 +29,17 @@ export interface RouteSnapshot {
   /** Entries in the source lists; 0 means there is none. */
   readonly allow: number;
   readonly deny: number;
+  readonly protocol: Protocol;
+  /** Absent: the route's clients do not speak TLS, as far as the gateway knows. */
+  readonly tls?: RouteTlsSnapshot;
+  /** `match.alpn`; absent: clients are not told apart by it. */
+  readonly alpn?: readonly string[];
+  /** Number of rules in `match.clientCert`; absent: clients are not told apart by it. */
+  readonly clientCert?: number;
+  /** Absent: backends are spoken to in the clear, or in whatever the client speaks. */
+  readonly upstreamTls?: UpstreamTlsSnapshot;
+  /** Version of the PROXY header that backends get; absent: none. */
+  readonly proxySend?: ProxySend;
   readonly timeouts: RouteTimeouts;
   readonly balance: Balance;
   /** Live connections at most; 0 means no limit of its own. */
@@ -46,6 +60,36 @@ export interface RouteSnapshot {
   readonly bytesOut: number;
   readonly connectSeconds: HistogramSnapshot;
   readonly connectionSeconds: HistogramSnapshot;
+}
+
+/** What becomes of a route's TLS. Never what is in a key or a certificate, but for its dates. */
+export interface RouteTlsSnapshot {
+  readonly mode: "passthrough" | "terminate";
+  /** Names that the route takes; empty: all, and clients that give none. */
+  readonly hostnames: readonly string[];
+  /** The following are there where TLS ends at the gateway. */
+  readonly minVersion?: "1.2" | "1.3";
+  /** Protocols that are agreed to, the most wanted first. */
+  readonly alpn?: readonly string[];
+  /** Absent: clients are not asked for a certificate. */
+  readonly clientAuth?: "require" | "request";
+  readonly certificate?: CertificateSnapshot;
+}
+
+/** How backends are spoken to in TLS. */
+export interface UpstreamTlsSnapshot {
+  /** Nothing of their certificates is verified. */
+  readonly insecure: boolean;
+  /** Absent: the host of each backend as written. */
+  readonly serverName?: string;
+  /** What the gateway shows of itself; absent: nothing. */
+  readonly certificate?: CertificateSnapshot;
+}
+
+/** When a certificate that the gateway shows is valid. */
+export interface CertificateSnapshot {
+  readonly notBefore: string;
+  readonly notAfter: string;
 }
 
 /** Cumulative counts per upper bound, as Prometheus wants them. */
@@ -160,6 +204,8 @@ export interface ConnectionFilter {
   /** A CIDR or an address. */
   readonly source?: string;
   readonly backend?: string;
+  /** TLS name that the client asked for. */
+  readonly sni?: string;
 }
 
 export interface EngineSnapshot {
@@ -168,8 +214,10 @@ export interface EngineSnapshot {
   readonly backends: readonly BackendSnapshot[];
   readonly connectionsActive: number;
   readonly connectionsTotal: number;
-  /** Refused with `no-route`, and so counted for no route. */
-  readonly connectionsUnrouted: number;
+  /** Accepted, but with something to say before their route is known; counted for no route yet. */
+  readonly connectionsGreeting: number;
+  /** Ended before they belonged to a route, by reason, and so counted for none. */
+  readonly connectionsUnrouted: Readonly<Partial<Record<CloseReason, number>>>;
   readonly connectionLimit: number;
   readonly draining: boolean;
 }

@@ -1,10 +1,12 @@
 // Reads the running engine into plain data for the admin port. Only here are live connections added up: the data path
 // keeps each connection's bytes to itself until it ends.
 
+import { reasonCounts } from "./counters.ts";
 import type { Listener } from "./listener.ts";
 import type { Route } from "./route.ts";
 import type { Services } from "./services.ts";
 import { snapshotBackend } from "./pool/snapshot-backend.ts";
+import { snapshotTls, snapshotUpstreamTls } from "./snapshot-tls.ts";
 import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "./snapshot.ts";
 
 /** One consistent picture: nothing runs between its parts. */
@@ -30,7 +32,8 @@ export function takeSnapshot(
     backends: [...routes.values()].flatMap(backendsOf),
     connectionsActive: services.connections.size,
     connectionsTotal: services.counters.accepted,
-    connectionsUnrouted: services.counters.unrouted,
+    connectionsGreeting: services.counters.greeting,
+    connectionsUnrouted: reasonCounts(services.counters.unrouted),
     connectionLimit: services.counters.connectionLimit,
     draining,
   };
@@ -60,6 +63,9 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
     backends: pool.backends.map((backend) => backend.plan.address),
     allow: plan.allow?.size ?? 0,
     deny: plan.deny?.size ?? 0,
+    protocol: plan.protocol,
+    ...snapshotTls(plan),
+    ...snapshotUpstreamTls(pool.plan),
     timeouts: plan.timeouts,
     balance: pool.plan.balance,
     connectionLimit: plan.limits.connections,

@@ -2,7 +2,7 @@
 // instead of through JSON.stringify of an object, which costs several times as much per connection.
 
 import type { AccessRecord, LogFields, LogLevel } from "./log.ts";
-import { clip } from "./log-text.ts";
+import { clip, MAX_CERT_UNITS } from "./log-text.ts";
 
 /** `{"time","level","event","message",…fields}` and a line feed. Fields that are undefined are left out. */
 export function formatJson(
@@ -24,12 +24,16 @@ export function formatJson(
 
 /** The access line of design 6, and a line feed. What was not there is left out. */
 export function formatAccessJson(time: string, record: AccessRecord): string {
-  const { backend, sni, connectMs, limit } = record;
+  const { backend, sni, connectMs, limit, proxySource, tls, clientCert } = record;
   return `{"time":"${time}","event":"connection","id":${quote(record.id)},"route":${quote(record.route)},"listener":${quote(record.listener)},"client":${quote(record.client)}${
     backend === undefined ? "" : `,"backend":${quote(backend)}`
   }${sni === undefined ? "" : `,"sni":${quote(sni)}`},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"durationMs":${milliseconds(record.durationMs)}${
     connectMs === undefined ? "" : `,"connectMs":${milliseconds(connectMs)}`
-  },"reason":"${record.reason}"${limit === undefined ? "" : `,"limit":"${limit}"`}}\n`;
+  },"reason":"${record.reason}"${limit === undefined ? "" : `,"limit":"${limit}"`}${
+    proxySource === undefined ? "" : `,"proxySource":${quote(proxySource)}`
+  }${tls === undefined ? "" : `,"tls":${quote(tls)}`}${
+    clientCert === undefined ? "" : `,"clientCert":${quote(clip(clientCert, MAX_CERT_UNITS))}`
+  }}\n`;
 }
 
 /** Microseconds are the last digits that mean anything. */

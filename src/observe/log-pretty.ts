@@ -2,7 +2,7 @@
 // move the cursor or fake a line: control characters are shown, not sent.
 
 import type { AccessRecord, LogFields, LogLevel } from "./log.ts";
-import { clip } from "./log-text.ts";
+import { clip, MAX_CERT_UNITS } from "./log-text.ts";
 
 const GREY = "\u001b[90m";
 const RESET = "\u001b[0m";
@@ -36,13 +36,17 @@ export function formatPretty(
 
 /** One ended connection: who, from where to where, how much, how long, why. */
 export function formatAccessPretty(time: string, record: AccessRecord, color: boolean): string {
-  const { route, client, backend, sni, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener, limit } = record;
+  const { route, client, backend, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener, limit } = record;
+  const { sni, proxySource, tls, clientCert } = record;
   const head = `${paint(time, GREY, color)} ${paint("CONN ", LEVEL_COLORS.info, color)}`;
   const said = `${visible(route)} ${visible(client)} → ${visible(backend ?? "-")} ${reason}`;
   const rest =
     ` in=${bytesIn} out=${bytesOut} ms=${Math.round(durationMs)}` +
     (connectMs === undefined ? "" : ` connect=${Math.round(connectMs * 1000) / 1000}`) +
     (sni === undefined ? "" : ` sni=${word(sni)}`) +
+    (tls === undefined ? "" : ` tls=${word(tls)}`) +
+    (clientCert === undefined ? "" : ` cert=${word(clip(clientCert, MAX_CERT_UNITS))}`) +
+    (proxySource === undefined ? "" : ` proxy=${word(proxySource)}`) +
     (limit === undefined ? "" : ` limit=${limit}`) +
     ` listener=${word(listener)} id=${word(id)}`;
   return `${head} ${said} ${paint(rest, GREY, color)}\n`;

@@ -3,9 +3,12 @@
 /** Longest value that a line carries; a stack or a diagnostic fits. */
 const MAX_VALUE_UNITS = 8_192;
 
+/** Longest name of a client's certificate: names are short, and what strangers write has to leave room for the rest. */
+export const MAX_CERT_UNITS = 256;
+
 /** Cuts a value that would make a line unreadable. */
-export function clip(text: string): string {
-  return text.length > MAX_VALUE_UNITS ? `${text.slice(0, MAX_VALUE_UNITS)}…` : text;
+export function clip(text: string, units: number = MAX_VALUE_UNITS): string {
+  return text.length > units ? `${text.slice(0, units)}…` : text;
 }
 
 /** Makes a formatter to ISO 8601 with milliseconds, in UTC; it keeps the last second, which hundreds of lines share. */

@@ -52,6 +52,7 @@ test.each<[string, ConnectionFilter]>([
   ["source=10.0.0.1", { source: "10.0.0.1" }],
   ["source=10.0.0.0/8", { source: "10.0.0.0/8" }],
   ["source=2001:db8::/32", { source: "2001:db8::/32" }],
+  ["sni=db.example.com", { sni: "db.example.com" }],
   ["source=::ffff:10.0.0.1", { source: "::ffff:10.0.0.1" }],
 ])("the filter %s is understood, for the list and for killing", async (query, filter) => {
   const seen: ConnectionFilter[] = [];
@@ -82,6 +83,9 @@ describe.each([
   ["source=example.com"],
   ["source=10.0.0.0/33"],
   ["source=10.0.0"],
+  ["sni="],
+  ["sni=*.example.com"],
+  ["sni=10.0.0.1"],
   ["source=::/129"],
   ["source=10.0.0.0/8/8"],
   ["source=fe80::1%25eth0"],

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { renderMetrics } from "../../src/admin/metrics.ts";
 import type { EngineSnapshot } from "../../src/engine/snapshot.ts";
+import { CLOSE_REASONS } from "../../src/socket/close-reason.ts";
 import {
   SAMPLE_DIAGNOSTIC,
   SAMPLE_ENGINE,
   SAMPLE_INFO,
+  SAMPLE_TLS,
   sampleBackend,
   sampleRoute,
   sampleTarget,
@@ -25,6 +27,7 @@ test("every metric of the contract is there, with its type", () => {
   expect(types).toEqual({
     sallyport_connections_total: "counter",
     sallyport_connections_active: "gauge",
+    sallyport_connections_greeting: "gauge",
     sallyport_connections_queued: "gauge",
     sallyport_retries_total: "counter",
     sallyport_bytes_total: "counter",
@@ -38,6 +41,7 @@ test("every metric of the contract is there, with its type", () => {
     sallyport_backend_ejections_total: "counter",
     sallyport_backend_targets: "gauge",
     sallyport_backend_checks_total: "counter",
+    sallyport_certificate_not_after_timestamp_seconds: "gauge",
     sallyport_limited_total: "counter",
     sallyport_listener_up: "gauge",
     sallyport_reloads_total: "counter",
@@ -56,8 +60,11 @@ test("every sample has the labels of the contract and its value", () => {
   expect(Object.fromEntries(samples)).toEqual({
     'sallyport_connections_total{route="orders-db",reason="done"}': 10,
     'sallyport_connections_total{route="orders-db",reason="client-reset"}': 1,
+    'sallyport_connections_total{route="",reason="no-route"}': 4,
+    'sallyport_connections_total{route="",reason="hello-malformed"}': 1,
     'sallyport_limited_total{route="orders-db",limit="perSource.rate"}': 2,
     'sallyport_connections_active{route="orders-db"}': 2,
+    sallyport_connections_greeting: 3,
     'sallyport_connections_queued{route="orders-db"}': 0,
     'sallyport_retries_total{route="orders-db"}': 1,
     'sallyport_bytes_total{route="orders-db",direction="in"}': 1000,
@@ -87,6 +94,8 @@ test("every sample has the labels of the contract and its value", () => {
     'sallyport_backend_targets{route="orders-db",backend="10.0.0.11:5432",state="full"}': 0,
     'sallyport_backend_checks_total{route="orders-db",backend="10.0.0.11:5432",result="good"}': 4,
     'sallyport_backend_checks_total{route="orders-db",backend="10.0.0.11:5432",result="bad"}': 0,
+    'sallyport_certificate_not_after_timestamp_seconds{route="orders-db",use="server"}': Date.UTC(2026, 3, 1) / 1000,
+    'sallyport_certificate_not_after_timestamp_seconds{route="orders-db",use="upstream"}': Date.UTC(2027, 0, 1) / 1000,
     'sallyport_listener_up{listener="*:5432"}': 1,
     'sallyport_listener_up{listener="*:80"}': 0,
     'sallyport_reloads_total{result="ok"}': 3,
@@ -159,8 +168,22 @@ test("what the addresses of a backend counted is added up, and a backend without
   expect(states?.get('sallyport_backend_targets{route="a",backend="d:1",state="up"}')).toBe(0);
 });
 
+test("a route without certificates has no expiry, nor has one that was removed and still has connections", () => {
+  const removed = { ...sampleRoute("removed"), ...SAMPLE_TLS, listeners: [] };
+  const metrics = metricsOf({ routes: [sampleRoute("plain"), removed] });
+  expect(metrics.get("sallyport_certificate_not_after_timestamp_seconds")?.samples.size).toBe(0);
+});
+
+test("clients that never belonged to a route are counted by every reason there is", () => {
+  const reasons = CLOSE_REASONS.map((reason, at) => [reason, at + 1]);
+  const metrics = metricsOf({ routes: [], connectionsUnrouted: Object.fromEntries(reasons) });
+  expect(metrics.get("sallyport_connections_total")?.samples).toEqual(
+    new Map(CLOSE_REASONS.map((reason, at) => [`sallyport_connections_total{route="",reason="${reason}"}`, at + 1])),
+  );
+});
+
 test("a gateway without routes has families without samples", () => {
-  const metrics = metricsOf({ routes: [], backends: [], listeners: [] });
+  const metrics = metricsOf({ routes: [], backends: [], listeners: [], connectionsUnrouted: {} });
   expect(metrics.get("sallyport_connections_total")?.samples.size).toBe(0);
 });
 

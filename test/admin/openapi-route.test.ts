@@ -74,6 +74,7 @@ test("parameters are described with what they take", async () => {
     "query route": { required: false, type: "string" },
     "query source": { required: false, type: "string" },
     "query backend": { required: false, type: "string" },
+    "query sni": { required: false, type: "string" },
     "query limit": { required: false, type: "integer" },
     "query after": { required: false, type: "string" },
   });

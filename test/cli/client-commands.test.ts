@@ -39,6 +39,26 @@ describe("lists", () => {
     expect(lines[1]?.indexOf("10.0.0.11")).toBe(lines[2]?.indexOf("10.0.0.11") ?? -1);
   });
 
+  test("routes have a column for TLS when one of them has to do with it", async () => {
+    const tls = { mode: "terminate", hostnames: ["db.example.com"] };
+    using admin = startFakeAdmin({ "GET /api/v1/routes": { items: [ROUTE, { ...ROUTE, tls }], next: null } });
+    const lines = (await runCli(["routes", "--admin", admin.address])).out.split("\n");
+    expect(lines[0]).toMatch(/ BACKENDS +TLS +ACTIVE /);
+    expect(lines[1]).toMatch(/ 10\.0\.0\.11:5432 +- +2 /);
+    expect(lines[2]).toMatch(/ 10\.0\.0\.11:5432 +terminate db\.example\.com +2 /);
+  });
+
+  test("listeners tell how many sources send PROXY headers, when there are some", async () => {
+    const plain = { name: "*:1", port: 1, state: "listening", routes: ["a"] };
+    using without = startFakeAdmin({ "GET /api/v1/listeners": { items: [plain], next: null } });
+    expect((await runCli(["listeners", "--admin", without.address])).out).not.toContain("PROXY");
+    using admin = startFakeAdmin({ "GET /api/v1/listeners": { items: [plain, { ...plain, proxyFrom: 2 }] } });
+    const lines = (await runCli(["listeners", "--admin", admin.address])).out.split("\n");
+    expect(lines[0]).toMatch(/ ROUTES +PROXY FROM +ERROR$/);
+    expect(lines[1]).toMatch(/ a +-$/);
+    expect(lines[2]).toMatch(/ a +2 sources$/);
+  });
+
   test.each(["routes", "listeners", "backends", "connections"])("%s prints JSON with --json", async (command) => {
     const items = [{ name: "x", anything: [1] }];
     using admin = startFakeAdmin({ [`GET /api/v1/${command}`]: { items, next: null } });
@@ -83,14 +103,34 @@ describe("lists", () => {
   });
 });
 
+/** The lines of a table of the plain connection and of one more for each of these. */
+async function tableOf(...more: readonly object[]): Promise<string[]> {
+  const items = [CONNECTION, ...more.map((one) => ({ ...CONNECTION, ...one }))];
+  using admin = startFakeAdmin({ "GET /api/v1/connections": { items, next: null } });
+  return (await runCli(["connections", "--admin", admin.address])).out.split("\n");
+}
+
 describe("connections", () => {
   test("are filtered by the gateway", async () => {
     using admin = startFakeAdmin({ "GET /api/v1/connections": { items: [CONNECTION], next: null } });
-    const filter = ["--route", "a b", "--source", "10.0.0.0/8", "--backend", "x:1"];
+    const filter = ["--route", "a b", "--source", "10.0.0.0/8", "--backend", "x:1", "--sni", "db.example.com"];
     const { code, out } = await runCli(["connections", "--admin", admin.address, ...filter]);
     expect(code).toBe(0);
-    expect(admin.asked).toEqual(["GET /api/v1/connections?route=a+b&source=10.0.0.0%2F8&backend=x%3A1&limit=100"]);
+    expect(admin.asked).toEqual([
+      "GET /api/v1/connections?route=a+b&source=10.0.0.0%2F8&backend=x%3A1&sni=db.example.com&limit=100",
+    ]);
     expect(out).toContain("1m 1s");
+  });
+
+  test("show names and certificates only where a connection has one", async () => {
+    expect((await tableOf())[0]).toMatch(/ LISTENER +BACKEND +AGE /);
+    expect((await tableOf({ sni: "db.example.com" }))[0]).toMatch(/ BACKEND +SNI +AGE /);
+    const lines = await tableOf({ sni: "db.example.com" }, { clientCert: `Ä"\u001b[2J${"x".repeat(500)}` });
+    expect(lines[0]).toMatch(/ BACKEND +SNI +CERTIFICATE +AGE /);
+    expect(lines[1]).toMatch(/ \*:5432 +- +- +- +1m 1s /);
+    expect(lines[2]).toContain(" db.example.com ");
+    expect(lines[3]).toMatch(/ Ä"\\u\{1b\}\[2Jx+… +1m 1s /);
+    expect(lines[3]?.length).toBeLessThan(200);
   });
 
   test("are read in pages up to the limit, and the rest can be asked for", async () => {
@@ -137,6 +177,14 @@ describe("kill", () => {
     expect(out).toBe("Killed 1 connection\n");
     expect(err).toContain("c/2");
     expect(admin.asked[1]).toBe("DELETE /api/v1/connections/c%2F2");
+  });
+
+  test("aborts by TLS name", async () => {
+    using admin = startFakeAdmin({ "DELETE /api/v1/connections": { killed: 1 } });
+    expect((await runCli(["kill", "--sni", "db.example.com", "--admin", admin.address])).out).toBe(
+      "Killed 1 connection\n",
+    );
+    expect(admin.asked).toEqual(["DELETE /api/v1/connections?sni=db.example.com"]);
   });
 
   test("aborts by filter", async () => {

@@ -31,7 +31,32 @@ function randomRecord(random: Random): AccessRecord {
     connectMs: random.chance(2) ? undefined : ms(),
     reason: CLOSE_REASONS[random.below(CLOSE_REASONS.length)] ?? "done",
     ...(random.chance(2) ? {} : { limit: "perSource.rate" }),
+    ...(random.chance(2) ? {} : { proxySource: text() }),
+    ...(random.chance(2) ? {} : { tls: random.chance(2) ? "TLSv1.2" : "TLSv1.3" }),
+    ...(random.chance(2) ? {} : { clientCert: text() }),
   };
+}
+
+/** What a certificate may hold: any text at all. */
+function randomText(random: Random): string {
+  const pieces = [
+    "a",
+    "b c",
+    '"',
+    "\\",
+    "\n",
+    "\u0000",
+    "\u001b[2J",
+    "\u007f",
+    "é",
+    "日本",
+    "😀",
+    "\ud800",
+    "\u2028",
+    '"},{"',
+  ];
+  const length = random.chance(4) ? 200 + random.below(400) : random.below(6);
+  return Array.from({ length }, () => pieces[random.below(random.chance(2) ? 2 : pieces.length)] ?? "").join("");
 }
 
 test("the bytes are those of the formatted line", () => {
@@ -50,9 +75,30 @@ test("the bytes are those of the formatted line", () => {
   }
 });
 
+test("both writers agree about every record, whatever its certificate holds, and what they write is one object", () => {
+  let fast = 0;
+  for (let seed = 1; seed <= 2_000; seed++) {
+    const random = new Random(seed);
+    const clean = randomRecord(random);
+    const text = random.chance(3) ? clean.route.replaceAll("\\", "/") : randomText(random);
+    const name = ["clientCert", "sni", "proxySource"][random.below(3)] ?? "clientCert";
+    const record: AccessRecord = { ...clean, route: "a", listener: "b", client: "c", backend: "d", [name]: text };
+    const formatted = formatAccessJson(TIME, record);
+    if (isPlainRecord(record)) {
+      fast++;
+      expect(line(record), `seed ${seed}`).toBe(formatted);
+    }
+    const read: Record<string, unknown> = JSON.parse(formatted);
+    const wanted = name === "clientCert" && text.length > 256 ? `${text.slice(0, 256)}…` : text;
+    expect(read[name], `seed ${seed}`).toBe(wanted);
+    expect(formatted.indexOf("\n"), `seed ${seed}`).toBe(formatted.length - 1);
+  }
+  expect(fast).toBeGreaterThan(100);
+});
+
 test.each(['a"b', "a\\b", "a\nb", "ä", "\u001b[2J", "x".repeat(257)])("%j is not written the fast way", (value) => {
   const record = randomRecord(new Random(1));
-  for (const name of ["route", "listener", "client", "backend", "sni"] as const) {
+  for (const name of ["route", "listener", "client", "backend", "sni", "proxySource", "tls", "clientCert"] as const) {
     expect(isPlainRecord({ ...record, [name]: value })).toBe(false);
   }
 });
@@ -71,6 +117,11 @@ test("the longest plain record fits into the room that is kept for a line", () =
     durationMs: 1e12 + 0.123,
     connectMs: 1e12 + 0.123,
     reason: "proxy-header-malformed",
+    limit: "perSource.connections",
+    proxySource: long,
+    tls: long,
+    clientCert: long,
   };
+  expect(isPlainRecord(record)).toBe(true);
   expect(line(record).length).toBeLessThanOrEqual(ACCESS_LINE_BYTES);
 });

@@ -63,16 +63,41 @@ describe("JSON lines", () => {
     expect(sink.records[1]?.["sni"]).toBe("db.example.com");
   });
 
+  test("an access line ends with what is known of the client's proxy, TLS and certificate", async () => {
+    const { log, sink } = open();
+    const known = { proxySource: "10.0.0.9:40112", tls: "TLSv1.3", clientCert: "billing" };
+    log.connection({ ...RECORD, ...known });
+    log.connection({ ...RECORD, ...known, clientCert: 'Ädmin "1"', limit: "rate" });
+    await log.flush();
+    expect(sink.lines[0]).toEndWith(
+      ',"reason":"done","proxySource":"10.0.0.9:40112","tls":"TLSv1.3","clientCert":"billing"}',
+    );
+    expect(sink.lines[1]).toEndWith(
+      ',"reason":"done","limit":"rate","proxySource":"10.0.0.9:40112","tls":"TLSv1.3","clientCert":"Ädmin \\"1\\""}',
+    );
+  });
+
+  test("the longest and worst name of a certificate is cut, and its line is not lost", async () => {
+    const { log, sink } = open();
+    log.connection({ ...RECORD, clientCert: "\u0001".repeat(1 << 16) });
+    await log.flush();
+    expect(sink.records[0]?.["clientCert"]).toBe(`${"\u0001".repeat(256)}…`);
+  });
+
   test.each(['"', "\\", "\n", "\u0000", "\u007f", "é", "日本", "😀", "\ud800", "\u2028", 'a"},{"b'])(
     "whatever a value holds, the line stays one JSON object: %j",
     async (value) => {
       const { log, sink } = open();
-      log.connection({ ...RECORD, sni: value, route: value });
+      log.connection({ ...RECORD, sni: value, route: value, clientCert: value });
       log.write("info", "event", value, { [value]: value });
       await log.flush();
       const wanted = value.toWellFormed();
       expect(sink.lines).toHaveLength(2);
-      expect(sink.records[0]).toMatchObject({ sni: value === "\ud800" ? value : wanted, reason: "done" });
+      expect(sink.records[0]).toMatchObject({
+        sni: value === "\ud800" ? value : wanted,
+        clientCert: value === "\ud800" ? value : wanted,
+        reason: "done",
+      });
       expect(sink.records[1]).toMatchObject({ message: value });
     },
   );
@@ -125,18 +150,18 @@ describe("pretty lines", () => {
   test("are readable, with a stack on lines of its own", async () => {
     const { log, sink } = open({ format: "pretty" });
     log.write("error", "bug", "It broke", { route: "a b", n: 1, stack: "Error: x\n  at y" });
-    log.connection({ ...RECORD, sni: "db.example.com" });
+    log.connection({ ...RECORD, sni: "db.example.com", tls: "TLSv1.3", clientCert: "The billing", proxySource: "::1" });
     await log.flush();
     expect(sink.lines[0]).toMatch(/^\d\d:\d\d:\d\d\.045 ERROR It broke {2}route="a b" n=1$/);
     expect(sink.lines[1]).toBe("    Error: x");
     expect(sink.lines[3]).toContain("orders-db 10.0.0.1:4000 → 10.0.0.11:5432 done");
-    expect(sink.lines[3]).toContain("sni=db.example.com");
+    expect(sink.lines[3]).toContain(' sni=db.example.com tls=TLSv1.3 cert="The billing" proxy=::1 ');
   });
 
   test("what a peer sent cannot move the cursor or fake a line", async () => {
     const { log, sink } = open({ format: "pretty" });
     log.write("info", "x", "a\u001b[2Jb\r\nc\u009b\u202e", { name: "a\u001bb\n" });
-    log.connection({ ...RECORD, sni: "\u001b]0;evil\u0007" });
+    log.connection({ ...RECORD, sni: "\u001b]0;evil\u0007", clientCert: 'x" \r\n\u001b[2J\u202e' });
     await log.flush();
     expect(sink.lines).toHaveLength(2);
     expect(sink.text).not.toMatch(/[^\P{C}\n]/u);

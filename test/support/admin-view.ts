@@ -54,6 +54,7 @@ export function sampleRoute(name: string): RouteSnapshot {
     backends: ["10.0.0.11:5432"],
     allow: 2,
     deny: 0,
+    protocol: "tcp",
     timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0, helloMs: 5000 },
     balance: "round-robin",
     connectionLimit: 1000,
@@ -69,6 +70,26 @@ export function sampleRoute(name: string): RouteSnapshot {
     connectionSeconds: { bounds: [1, 60], counts: [4, 10, 11], sum: 321.5 },
   };
 }
+
+/** All that a route's snapshot may say about TLS and PROXY headers. */
+export const SAMPLE_TLS = {
+  tls: {
+    mode: "terminate",
+    hostnames: ["db.example.com", "*.apps.example.com"],
+    minVersion: "1.2",
+    alpn: ["postgresql"],
+    clientAuth: "require",
+    certificate: { notBefore: "2026-01-01T00:00:00.000Z", notAfter: "2026-04-01T00:00:00.000Z" },
+  },
+  alpn: ["postgresql"],
+  clientCert: 1,
+  upstreamTls: {
+    insecure: false,
+    serverName: "db.internal",
+    certificate: { notBefore: "2026-01-01T00:00:00.000Z", notAfter: "2027-01-01T00:00:00.000Z" },
+  },
+  proxySend: 2,
+} as const satisfies Partial<RouteSnapshot>;
 
 export function sampleBackend(route: string, backend: string): BackendSnapshot {
   return {
@@ -111,6 +132,10 @@ export function sampleConnection(index: number): ConnectionSnapshot {
     listener: "*:5432",
     client: `10.0.0.1:${index}`,
     backend: "10.0.0.11:5432",
+    sni: "db.example.com",
+    proxySource: "10.0.0.9:40112",
+    tls: "TLSv1.3",
+    clientCert: "billing",
     openedAt: "2026-01-02T12:00:00.000Z",
     durationMs: 100,
     idleMs: 10,
@@ -121,14 +146,15 @@ export function sampleConnection(index: number): ConnectionSnapshot {
 
 export const SAMPLE_ENGINE: EngineSnapshot = {
   listeners: [
-    { name: "*:5432", port: 5432, state: "listening", routes: ["orders-db"] },
+    { name: "*:5432", port: 5432, state: "listening", routes: ["orders-db"], proxyFrom: 2 },
     { name: "*:80", port: 80, state: "failed", error: "EACCES", routes: [] },
   ],
-  routes: [sampleRoute("orders-db")],
+  routes: [{ ...sampleRoute("orders-db"), ...SAMPLE_TLS }],
   backends: [sampleBackend("orders-db", "10.0.0.11:5432")],
   connectionsActive: 2,
   connectionsTotal: 13,
-  connectionsUnrouted: 0,
+  connectionsGreeting: 3,
+  connectionsUnrouted: { "no-route": 4, "hello-malformed": 1 },
   connectionLimit: 10_000,
   draining: false,
 };
@@ -147,9 +173,10 @@ export function fakeView(
   const stored = new Map<string, StoredDocument>();
   const matching = (filter: ConnectionFilter) =>
     connections.filter(
-      ({ route, client, backend }) =>
+      ({ route, client, backend, sni }) =>
         (filter.route ?? route) === route &&
         (filter.backend ?? backend) === backend &&
+        (filter.sni ?? sni) === sni &&
         (filter.source === undefined || client.startsWith(`${filter.source}:`)),
     );
   return {

@@ -41,7 +41,8 @@ export class PoolScene implements PlayedPool, Disposable {
   constructor(plan: PoolPlan) {
     this.counters = {
       accepted: 0,
-      unrouted: 0,
+      unrouted: new Map(),
+      greeting: 0,
       abandonedDials: 0,
       besideDials: 0,
       connectionLimit: 1_000_000,

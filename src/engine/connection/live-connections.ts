@@ -2,6 +2,7 @@
 
 import { compileCidrMap, lookupCidr } from "../../base/cidr-map.ts";
 import { GatewayError } from "../../base/gateway-error.ts";
+import { parseHostname } from "../../base/hostname.ts";
 import { parseCidr, parseIp } from "../../base/ip.ts";
 import type { LiveConnection } from "../services.ts";
 import type { ConnectionFilter, ConnectionSnapshot } from "../snapshot.ts";
@@ -35,6 +36,7 @@ export function* matchingConnections(
   filter: ConnectionFilter,
 ): Generator<LiveConnection> {
   const { route, backend, source } = filter;
+  const sni = filter.sni === undefined ? undefined : (parseHostname(filter.sni) ?? filter.sni);
   const cidr = source === undefined ? undefined : parseCidr(source);
   if (source !== undefined && cidr === undefined) {
     throw new GatewayError("request/bad-source", `Cannot filter by source "${source}": an address or a CIDR is wanted`);
@@ -43,6 +45,7 @@ export function* matchingConnections(
   for (const connection of connections) {
     if (route !== undefined && connection.route.plan.name !== route) continue;
     if (backend !== undefined && connection.target?.backend.plan.address !== backend) continue;
+    if (sni !== undefined && connection.sni !== sni) continue;
     if (sources !== undefined) {
       const ip = parseIp(connection.clientHost);
       if (ip === undefined || lookupCidr(sources, ip) === -1) continue;
