@@ -22,13 +22,10 @@ export async function makeIdentity(): Promise<Identity> {
   const directory = temporaryDirectory();
   const certificateFile = join(directory, "certificate.pem");
   const keyFile = join(directory, "key.pem");
+  const made = ["req", "-x509", "-days", "2", "-out", certificateFile];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
   const name = ["-subj", `/CN=${HOSTNAME}`, "-addext", `subjectAltName=DNS:${HOSTNAME}`];
-  const { success, stderr } = Bun.spawnSync([
-    ...[openssl, "req", "-x509", "-days", "2", "-out", certificateFile],
-    ...key,
-    ...name,
-  ]);
+  const { success, stderr } = Bun.spawnSync([openssl, ...made, ...key, ...name]);
   if (!success) throw new Error(`Cannot make a certificate: ${stderr.toString().trim()}`);
   const [certificate, keyText] = await Promise.all([Bun.file(certificateFile).text(), Bun.file(keyFile).text()]);
   return { certificateFile, keyFile, certificate, key: keyText };
