@@ -3,10 +3,11 @@
 // throughput where the load shares the cores with the proxy.
 
 import { bareRelay } from "./bench/bare-relay.ts";
-import { bulk, windowed } from "./bench/bulk.ts";
+import { bulk, passthroughBulk, passthroughWindow, terminateBulk, terminateWindow, windowed } from "./bench/bulk.ts";
 import type { Column, Sample } from "./bench/column.ts";
-import { connect } from "./bench/connect.ts";
+import { connect, passthroughConnect, terminateConnect } from "./bench/connect.ts";
 import { direct } from "./bench/direct.ts";
+import { Fleet } from "./bench/fleet.ts";
 import { haproxy } from "./bench/haproxy.ts";
 import { idle } from "./bench/idle.ts";
 import { LoadClient } from "./bench/load-client.ts";
@@ -15,8 +16,22 @@ import { nginx } from "./bench/nginx.ts";
 import { type Options, parseOptions, USAGE } from "./bench/options.ts";
 import { request } from "./bench/request.ts";
 import { sallyport } from "./bench/sallyport.ts";
-import { type Running, startSubject, type Subject } from "./bench/subject.ts";
+import type { Running, Subject } from "./bench/subject.ts";
 import { formatTables } from "./bench/table.ts";
+
+const COLUMNS: readonly Column[] = [
+  bulk,
+  windowed,
+  request,
+  connect,
+  idle,
+  terminateConnect,
+  terminateBulk,
+  terminateWindow,
+  passthroughConnect,
+  passthroughBulk,
+  passthroughWindow,
+];
 
 /** An uncounted first run of each CPU column: code is compiled and buffers are grown by then. */
 const WARM_UP_SECONDS = 0.5;
@@ -43,17 +58,16 @@ function findSubjects(options: Options): Subject[] {
   });
 }
 
+/** All samples, and what kept subjects from being measured. */
 async function measureAll(columns: readonly Column[], subjects: readonly Subject[], options: Options) {
   const results = new Map(columns.map(({ key }) => [key, new Map(subjects.map((s) => [s.key, new Array<Sample>()]))]));
   const idleConnections = connectionBudget(options.idleConnections);
   if (idleConnections < options.idleConnections) say(`Only ${idleConnections} idle connections: descriptor limit`);
   const load = new LoadClient();
-  const start = async (subject: Subject): Promise<Running> => {
-    const { units: backendPort } = await load.order({ do: "backend" });
-    // Some room above what is held: readiness probes, connections still closing.
-    return startSubject(subject, { backendPort, connections: idleConnections + 500, tuned: options.tuned });
-  };
-  const long = columns.some(({ fresh }) => !fresh) ? await startAll(subjects, start) : new Map<string, Running>();
+  // Some room above what is held: readiness probes, connections still closing.
+  const fleet = new Fleet(load, { connections: idleConnections + 500, tuned: options.tuned });
+  await fleet.startAll(subjects, columns);
+  for (const failure of fleet.failures) say(`Left out: ${failure}`);
   for (let round = 0; round <= options.rounds; round++) {
     for (const column of columns) {
       // Round 0 is the warm-up.
@@ -64,40 +78,34 @@ async function measureAll(columns: readonly Column[], subjects: readonly Subject
         windowKiB: options.windowKiB,
       };
       for (const subject of rotated(subjects, round)) {
-        const running = long.get(subject.key);
-        const sample = await measureOne(column, subject, column.fresh ? await start(subject) : running, load, effort);
+        const running = column.fresh ? await fleet.start(subject, column.service) : fleet.get(subject, column.service);
+        // It was left out.
+        if (running === undefined) continue;
+        const sample = await measureOne(column, running, load, effort);
         if (round > 0) results.get(column.key)?.get(subject.key)?.push(sample);
         const cost = sample.cost?.toFixed(column.digits) ?? "-";
         if (round > 0) say(`round ${round}/${options.rounds}  ${column.heading}  ${subject.name}: ${cost}`);
       }
     }
   }
-  for (const running of long.values()) await running.stop();
+  await fleet.stop();
   await load.stop();
-  return results;
+  return { results, failures: fleet.failures };
 }
 
 async function measureOne(
   column: Column,
-  subject: Subject,
-  running: Running | undefined,
+  running: Running,
   load: LoadClient,
   effort: Parameters<Column["measure"]>[2],
 ): Promise<Sample> {
-  if (running === undefined) throw new Error(`${subject.name} is not running`);
   try {
     return await column.measure(running, load, effort);
   } catch (error) {
-    throw new Error(`${column.key} failed through ${subject.name}`, { cause: error });
+    throw new Error(`${column.key} failed through ${running.subject.name}`, { cause: error });
   } finally {
     if (column.fresh) await running.stop();
   }
-}
-
-async function startAll(subjects: readonly Subject[], start: (subject: Subject) => Promise<Running>) {
-  const running = new Map<string, Running>();
-  for (const subject of subjects) running.set(subject.key, await start(subject));
-  return running;
 }
 
 /** Another one goes first each round, so that none always follows the same neighbour. */
@@ -106,17 +114,18 @@ function rotated<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(shift), ...items.slice(0, shift)];
 }
 
-async function main(): Promise<void> {
+/** Returns the exit status. */
+async function main(): Promise<number> {
   const args = process.argv.slice(2);
   const options = parseOptions(args);
   if (options === undefined) {
     process.stdout.write(USAGE);
-    return;
+    return 0;
   }
   if (process.platform !== "linux") throw new Error("The bench reads CPU time from /proc: it needs Linux");
-  const columns = [bulk, windowed, request, connect, idle].filter(({ key }) => options.columns.includes(key));
+  const columns = COLUMNS.filter(({ key }) => options.columns.includes(key));
   const subjects = findSubjects(options);
-  const results = await measureAll(columns, subjects, options);
+  const { results, failures } = await measureAll(columns, subjects, options);
   const facts = {
     ...machineFacts(),
     method: `${options.rounds} rounds of ${options.seconds} s, interleaved, medians; one thread or worker each; window ${options.windowKiB} KiB; ${options.tuned ? "tuned buffers" : "as shipped"}`,
@@ -129,11 +138,12 @@ async function main(): Promise<void> {
     const names = Object.fromEntries(subjects.map(({ key, name }) => [key, name]));
     await Bun.write(options.json, `${JSON.stringify({ facts, options, names, samples }, undefined, 2)}\n`);
   }
+  for (const failure of failures) say(`Not measured: ${failure}`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 try {
-  await main();
-  process.exit(0);
+  process.exit(await main());
 } catch (error) {
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   say(`Bench failed: ${message}${cause instanceof Error ? `: ${cause.message}` : ""}`);

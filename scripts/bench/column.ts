@@ -3,7 +3,7 @@
 import type { LoadClient } from "./load-client.ts";
 import type { Order, Work } from "./load/protocol.ts";
 import { cpuSeconds } from "./process-tree.ts";
-import type { Running } from "./subject.ts";
+import type { Running, Service } from "./subject.ts";
 
 /** One measurement of one subject. */
 export interface Sample {
@@ -25,11 +25,15 @@ export interface Effort {
 export interface Column {
   /** As `--columns` names it. */
   readonly key: string;
+  /** What the proxies do in it. */
+  readonly service: Service;
   /** What the cost is, with its unit. */
   readonly heading: string;
   /** What the second figure is, with its unit. */
   readonly asideHeading: string;
   readonly digits: number;
+  /** What a CPU second is enough for, where people count in that: its name. The cost is in µs then. */
+  readonly perCpuSecond?: string;
   /** The ratio the gateway has to keep, to the better of the peers or to HAProxy alone. */
   readonly goal: { readonly ratio: number; readonly to: "better peer" | "HAProxy" };
   /** Measured on a process that has done nothing before. */

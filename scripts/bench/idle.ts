@@ -10,6 +10,7 @@ const WARM_UP_CONNECTIONS = 100;
 /** The idle column. */
 export const idle: Column = {
   key: "idle",
+  service: "tcp",
   heading: "idle connection, KB RSS",
   asideHeading: "RSS at rest, MB",
   digits: 2,

@@ -15,18 +15,18 @@ const crowd = new IdleCrowd();
 function carryOut(order: Order): Promise<Work> {
   switch (order.do) {
     case "backend":
-      return Promise.resolve({ units: startBackend(ledger), seconds: 0 });
+      return Promise.resolve({ units: startBackend(ledger, order.tls), seconds: 0 });
     case "bulk":
-      return runBulk(
-        ledger,
-        order.port,
-        order.seconds,
-        order.windowBytes === "unlimited" ? Number.POSITIVE_INFINITY : order.windowBytes,
-      );
+      return runBulk(ledger, {
+        port: order.port,
+        seconds: order.seconds,
+        windowBytes: order.windowBytes === "unlimited" ? Number.POSITIVE_INFINITY : order.windowBytes,
+        tls: order.tls,
+      });
     case "request":
       return runRequests(order.port, order.seconds);
     case "connect":
-      return runConnects(order.port, order.seconds);
+      return runConnects(order.port, order.seconds, order.tls);
     case "hold":
       return crowd.open(order.port, order.count);
     case "release":

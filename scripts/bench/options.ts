@@ -16,14 +16,24 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-export const COLUMNS: readonly string[] = ["bulk", "window", "request", "connect", "idle"];
+const PLAIN_COLUMNS: readonly string[] = ["bulk", "window", "request", "connect", "idle"];
+const TLS_COLUMNS: readonly string[] = [
+  "terminate-connect",
+  "terminate-bulk",
+  "passthrough-connect",
+  "passthrough-bulk",
+];
+const OPTIONAL_COLUMNS: readonly string[] = ["terminate-window", "passthrough-window"];
 const SUBJECTS: readonly string[] = ["sallyport", "haproxy", "nginx", "direct"];
 const OPTIONAL_SUBJECTS: readonly string[] = ["relay", "sallyport-no-log", "sallyport-guarded"];
 
 /** What `--help` prints. */
 export const USAGE = `bun run bench [flags]
 
-  --columns LIST    of ${COLUMNS.join(",")} (default: all)
+  --columns LIST    of ${PLAIN_COLUMNS.join(",")} (default: these),
+                    ${TLS_COLUMNS.join(",")},
+                    ${OPTIONAL_COLUMNS.join(",")}
+  --tls             the second line of columns instead of the first: TLS 1.3 ended by the proxy, and passed through by SNI
   --subject NAME    adds one of ${OPTIONAL_SUBJECTS.join(", ")}; repeatable
   --only LIST       of ${[...SUBJECTS, ...OPTIONAL_SUBJECTS].join(",")}: only these
   --no-log          the same as --subject sallyport-no-log
@@ -32,7 +42,7 @@ export const USAGE = `bun run bench [flags]
   --rounds N        default 5
   --seconds S       for each measurement, default 2
   --idle N          idle connections, default 5000
-  --window KIB      bytes on the way in the column "window", default 128: 10 Gbit/s at 0.1 ms, 1 Gbit/s at 1 ms
+  --window KIB      bytes on the way in the columns with a window, default 128: 10 Gbit/s at 0.1 ms, 1 Gbit/s at 1 ms
   --quick           two rounds of half a second, 1000 idle connections
   --binary PATH     default dist/sallyport
   --json FILE       writes every sample
@@ -44,6 +54,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     args: [...args],
     options: {
       columns: { type: "string" },
+      tls: { type: "boolean", default: false },
       subject: { type: "string", multiple: true, default: [] },
       only: { type: "string" },
       "no-log": { type: "boolean", default: false },
@@ -64,8 +75,13 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const added = [...values.subject.flatMap(names), ...(values["no-log"] ? ["sallyport-no-log"] : [])];
   if (values.guarded) added.push("sallyport-guarded");
   const subjects = values.only === undefined ? [...SUBJECTS, ...added] : names(values.only);
+  const columns = values.tls ? TLS_COLUMNS : PLAIN_COLUMNS;
   return {
-    columns: known("column", values.columns === undefined ? COLUMNS : names(values.columns), COLUMNS),
+    columns: known("column", values.columns === undefined ? columns : names(values.columns), [
+      ...PLAIN_COLUMNS,
+      ...TLS_COLUMNS,
+      ...OPTIONAL_COLUMNS,
+    ]),
     subjects: known("subject", [...new Set(subjects)], [...SUBJECTS, ...OPTIONAL_SUBJECTS]),
     rounds: number("rounds", values.rounds ?? (quick ? "2" : "5"), 1, 100),
     seconds: number("seconds", values.seconds ?? (quick ? "0.5" : "2"), 0.1, 60),

@@ -1,76 +1,72 @@
 // The budget to defend: the least that a correct relay on Bun can be. It forwards bytes, backpressure, FIN and resets
 // between one port and one backend, and knows neither routes nor timeouts nor counters.
-// Usage: bun scripts/bench/relay.ts PORT BACKEND_PORT
+// Usage: bun scripts/bench/relay.ts PORT BACKEND_PORT [terminate CERTIFICATE KEY | passthrough HOSTNAME]
 
-/** One end of a relayed connection; kept in `socket.data`. */
-interface End {
-  peer: Bun.Socket<End> | undefined;
-  /** What the peer did not take yet; this end is paused meanwhile. */
-  held: Uint8Array | undefined;
-  ended: boolean;
-}
+import { readFileSync } from "node:fs";
+import { HelloReader } from "../../src/wire/client-hello.ts";
+import { dial, type End, hold, newEnd, relaying } from "./relay-pipe.ts";
 
-const [port = 0, backendPort = 0] = process.argv.slice(2).map(Number);
+const [portText, backendText, mode, ...rest] = process.argv.slice(2);
+const backendPort = Number(backendText);
+const options = { hostname: "127.0.0.1", port: Number(portText), allowHalfOpen: true, data: newEnd() };
 
-/** Passes on what `from` holds for its peer, and its FIN behind that. */
-function flush(from: Bun.Socket<End>): void {
-  const { peer, held, ended } = from.data;
-  if (peer === undefined) return;
-  if (held !== undefined) {
-    const taken = Math.max(0, peer.write(held));
-    from.data.held = taken < held.length ? held.subarray(taken) : undefined;
-    if (taken < held.length) return;
-    from.resume();
-  }
-  if (ended) peer.shutdown();
-}
-
-const relaying: Bun.SocketHandler<End> = {
-  data(from, chunk) {
-    const taken = Math.max(0, from.data.peer?.write(chunk) ?? 0);
-    if (taken === chunk.length) return;
-    from.data.held = chunk.subarray(taken);
-    from.pause();
-  },
-  drain({ data: { peer } }) {
-    if (peer?.data.held !== undefined) flush(peer);
-  },
-  end(from) {
-    from.data.ended = true;
-    if (from.data.held === undefined) flush(from);
-  },
-  close(from, error) {
-    if (error !== undefined) from.data.peer?.terminate();
-    // Once we have sent FIN ourselves, Bun answers the peer's with `close` alone.
-    else if (!from.data.ended) relaying.end?.(from);
-  },
-};
-
-const dialed: Bun.SocketHandler<End> = {
-  ...relaying,
-  open(backend) {
-    const client = backend.data.peer;
-    if (client === undefined) return;
-    client.data.peer = backend;
-    flush(client);
-  },
-};
-
-const accepted: Bun.SocketHandler<End> = {
+/** In plain: every client has its backend at once. */
+const carry: Bun.SocketHandler<End> = {
   ...relaying,
   open(client) {
-    client.data = { peer: undefined, held: undefined, ended: false };
-    const data: End = { peer: client, held: undefined, ended: false };
-    Bun.connect({ hostname: "127.0.0.1", port: backendPort, allowHalfOpen: true, data, socket: dialed }).catch(() =>
-      client.terminate(),
-    );
+    client.data = newEnd();
+    dial(client, backendPort);
   },
 };
 
-Bun.listen<End>({
-  hostname: "127.0.0.1",
-  port,
-  allowHalfOpen: true,
-  data: { peer: undefined, held: undefined, ended: false },
-  socket: accepted,
-});
+/** Ends TLS; the backend is dialled when the handshake is over. */
+const terminate: Bun.SocketHandler<End> = {
+  ...relaying,
+  open(client) {
+    client.data = newEnd();
+  },
+  handshake(client, ok) {
+    if (ok) dial(client, backendPort);
+    else client.terminate();
+  },
+};
+
+/** Passes through the clients that ask for a name. */
+function passthrough(hostname: string): Bun.SocketHandler<End> {
+  return {
+    ...relaying,
+    open(client) {
+      client.data = newEnd();
+    },
+    data(client, chunk) {
+      if (client.data.peer !== undefined) {
+        relaying.data?.(client, chunk);
+        return;
+      }
+      const received = client.data.held === undefined ? chunk : Buffer.concat([client.data.held, chunk]);
+      // A hello that comes in pieces is read again from its beginning, which is rare here.
+      const verdict = new HelloReader().read(received);
+      if (verdict.kind === "more") {
+        client.data.held = received;
+      } else if (verdict.kind === "hello" && verdict.hello.serverName === hostname) {
+        client.data.held = undefined;
+        hold(client, received);
+        dial(client, backendPort);
+      } else {
+        client.terminate();
+      }
+    },
+    end(client) {
+      // Reading stops once there is a hello, so whoever ends without a backend never said one.
+      if (client.data.peer === undefined) client.terminate();
+      else relaying.end?.(client);
+    },
+  };
+}
+
+const [first = "", second = ""] = rest;
+if (mode === "terminate") {
+  Bun.listen<End>({ ...options, tls: { cert: readFileSync(first), key: readFileSync(second) }, socket: terminate });
+} else {
+  Bun.listen<End>({ ...options, socket: mode === "passthrough" ? passthrough(first) : carry });
+}

@@ -5,6 +5,7 @@ import { chargeCpu, type Column } from "./column.ts";
 /** The request column. */
 export const request: Column = {
   key: "request",
+  service: "tcp",
   heading: "request (50 conns), CPU µs",
   asideHeading: "thousand requests/s",
   digits: 1,

@@ -3,7 +3,8 @@
 
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { freePort, versionLine, type Subject } from "./subject.ts";
+import { versionLine } from "./programs.ts";
+import { freePort, type Subject, type TlsSetup } from "./subject.ts";
 
 /** Variants of the binary: the route as bare as can be, the same without what is below a warning, and the whole of it. */
 export type Variant = "sallyport" | "sallyport-no-log" | "sallyport-guarded";
@@ -29,20 +30,32 @@ export function sallyport(path: string, variant: Variant): Subject | undefined {
   return {
     key: variant,
     name: `sallyport ${version}${TITLES[variant]}`,
-    prepare: async ({ port, backendPort, directory }) => {
+    prepare: async ({ port, backendPort, directory, tls }) => {
       const routes = join(directory, "routes");
       const admin = `127.0.0.1:${freePort()}`;
       const hosts = guarded ? ["127.0.0.1", "localhost"] : ["127.0.0.1"];
       const backends = JSON.stringify(hosts.map((host) => `${host}:${backendPort}`));
-      const route = `listen: "127.0.0.1:${port}"\nbackends: ${backends}\n${guarded ? GUARDS : ""}`;
+      const route = `listen: "127.0.0.1:${port}"\nbackends: ${backends}\n${tlsSetting(tls)}${guarded ? GUARDS : ""}`;
       await Bun.write(join(routes, "bench.yaml"), route);
       return {
         command: [binary, "run", "--routes", routes, "--admin", admin, "--state", join(directory, "state.db")],
         env: variant === "sallyport-no-log" ? { SALLYPORT_LOG_LEVEL: "warn" } : {},
         ready: () => isReady(admin),
+        check: [binary, "check", routes],
       };
     },
   };
+}
+
+function tlsSetting(tls: TlsSetup | undefined): string {
+  switch (tls?.mode) {
+    case undefined:
+      return "";
+    case "terminate":
+      return `tls: {mode: terminate, certificate: ${tls.certificateFile}, key: ${tls.keyFile}}\n`;
+    case "passthrough":
+      return `tls: {mode: passthrough, hostnames: [${tls.hostname}]}\n`;
+  }
 }
 
 async function isReady(admin: string): Promise<boolean> {

@@ -1,6 +1,19 @@
 // What is measured: the direct path, or a proxy that a file of its own knows how to configure and start.
 
 import { stop, temporaryDirectory, track } from "./children.ts";
+import type { ClientTls } from "./load/protocol.ts";
+
+/** What a proxy does for its clients: carries bytes, ends their TLS, or sends TLS on by the name in its first message. */
+export type Service = "tcp" | "terminate" | "passthrough";
+
+/** What a proxy is told of TLS. */
+export interface TlsSetup {
+  readonly mode: Exclude<Service, "tcp">;
+  /** The name that clients ask for; the only one that may be passed through. */
+  readonly hostname: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
 
 /** What a proxy is told. */
 export interface Setup {
@@ -12,12 +25,19 @@ export interface Setup {
   readonly connections: number;
   /** Buffers as an expert would set them for bulk, instead of as shipped. */
   readonly tuned: boolean;
+  /** Absent: bytes are carried as they are. */
+  readonly tls?: TlsSetup;
 }
+
+/** What a subject is started in. */
+export type Context = Omit<Setup, "port" | "directory"> & { readonly clientTls?: ClientTls };
 
 /** How to start a proxy. */
 export interface Launch {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that fails and says what is wrong with the configuration, for a proxy that does not start. */
+  readonly check?: readonly string[];
   /** Says when it serves, where an accepting port does not say so. */
   readonly ready?: () => Promise<boolean>;
 }
@@ -37,6 +57,8 @@ export interface Running {
   readonly subject: Subject;
   /** Where clients connect. */
   readonly port: number;
+  /** How clients speak to it; absent: in plain. */
+  readonly clientTls: ClientTls | undefined;
   /** Absent for the direct path. */
   readonly pid: number | undefined;
   stop(): Promise<void>;
@@ -45,29 +67,42 @@ export interface Running {
 /** How long a proxy may take to serve. */
 const START_LIMIT_MS = 10_000;
 
+/** How long it may take to judge its configuration. */
+const CHECK_LIMIT_MS = 5000;
+
 /** Starts a subject in front of a backend; resolves when it serves. */
-export async function startSubject(
-  subject: Subject,
-  options: Pick<Setup, "backendPort" | "connections" | "tuned">,
-): Promise<Running> {
+export async function startSubject(subject: Subject, { clientTls, ...setup }: Context): Promise<Running> {
   if (subject.prepare === undefined) {
-    return { subject, port: options.backendPort, pid: undefined, stop: () => Promise.resolve() };
+    return { subject, port: setup.backendPort, clientTls, pid: undefined, stop: () => Promise.resolve() };
   }
   const directory = temporaryDirectory();
   const port = freePort();
-  const { command, env, ready = () => Promise.resolve(true) } = await subject.prepare({ ...options, port, directory });
+  const launch = await subject.prepare({ ...setup, port, directory });
+  const { command, env, ready = () => Promise.resolve(true) } = launch;
   // Output goes nowhere, so that every subject pays for its log lines but none for a reader.
   const child = track(
     Bun.spawn([...command], { stdio: ["ignore", "ignore", "ignore"], env: { ...process.env, ...env }, cwd: directory }),
   );
   const limit = performance.now() + START_LIMIT_MS;
   while (child.exitCode === null && performance.now() < limit) {
-    if ((await accepts(port)) && (await ready())) return { subject, port, pid: child.pid, stop: () => stop(child) };
+    if ((await accepts(port)) && (await ready())) {
+      return { subject, port, clientTls, pid: child.pid, stop: () => stop(child) };
+    }
     await Bun.sleep(20);
   }
   const state = child.exitCode === null ? "does not serve" : `exited with ${child.exitCode}`;
   await stop(child);
-  throw new Error(`Cannot start ${subject.name}: it ${state}; run it by hand: ${command.join(" ")}`);
+  const what = setup.tls === undefined ? subject.name : `${subject.name} for TLS ${setup.tls.mode}`;
+  throw new Error(`Cannot start ${what}: it ${state}; ${complaint(launch)}`);
+}
+
+/** What the subject has to say about its configuration, or how to look for oneself. */
+function complaint({ command, check }: Launch): string {
+  if (check !== undefined) {
+    const { success, stdout, stderr } = Bun.spawnSync([...check], { timeout: CHECK_LIMIT_MS });
+    if (!success) return `its check says: ${`${stdout.toString()}${stderr.toString()}`.trim()}`;
+  }
+  return `run it by hand: ${command.join(" ")}`;
 }
 
 /** A port of loopback that was free a moment ago: none of the peers can report one that they chose themselves. */
@@ -87,17 +122,4 @@ async function accepts(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** First line of what a program says about itself; `undefined` when it is not installed. */
-export function versionLine(command: readonly string[]): string | undefined {
-  const program = command[0];
-  if (program === undefined || Bun.which(program, { PATH: searchPath() }) === null) return undefined;
-  const { stdout, stderr } = Bun.spawnSync([...command], { env: { ...process.env, PATH: searchPath() } });
-  return `${stdout.toString()}${stderr.toString()}`.split("\n")[0]?.trim();
-}
-
-/** Debian keeps servers in sbin, which is not on everybody's path. */
-export function searchPath(): string {
-  return `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
 }

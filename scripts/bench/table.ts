@@ -41,6 +41,7 @@ export function formatTables(columns: readonly Column[], subjects: readonly Subj
       [...proxies.map((subject) => [subject.name, ...costRow(subject)]), ["*goal for sallyport*", ...goals]],
     ),
     ...guardedTable(columns, costs),
+    ...perCpuSecondTable(columns, proxies, costs),
     table(
       ["On this machine", ...columns.map(({ asideHeading }) => asideHeading)],
       subjects.map((subject) => [subject.name, ...asideRow(subject)]),
@@ -68,6 +69,27 @@ function guardedTable(columns: readonly Column[], costs: ReadonlyMap<string, Rea
       ["to a bare route", ...cells],
       ["*goal*", ...goals],
     ]),
+  ];
+}
+
+/** The costs that people count the other way round. */
+function perCpuSecondTable(
+  columns: readonly Column[],
+  proxies: readonly Subject[],
+  costs: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): string[] {
+  const counted = columns.filter(({ perCpuSecond }) => perCpuSecond !== undefined);
+  if (counted.length === 0) return [];
+  const row = (subject: Subject): string[] =>
+    counted.map(({ key }) => {
+      const cost = costs.get(key)?.get(subject.key);
+      return cost === undefined ? "" : (1e6 / cost).toFixed(0);
+    });
+  return [
+    table(
+      ["The other way round", ...counted.map(({ perCpuSecond = "" }) => perCpuSecond)],
+      proxies.map((subject) => [subject.name, ...row(subject)]),
+    ),
   ];
 }
 

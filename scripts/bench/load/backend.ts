@@ -4,7 +4,9 @@
 import { Echo, Sink, Source } from "./backend-role.ts";
 import { joinBytes } from "./join-bytes.ts";
 import type { Ledger } from "./ledger.ts";
+import type { ServerTls } from "./protocol.ts";
 import { HANDLERS, type LoadSocket, type Role } from "./role.ts";
+import { serverOptions } from "./tls.ts";
 
 /** Mode byte and transfer number. */
 const HEADER_BYTES = 5;
@@ -21,8 +23,8 @@ export function encodeHeader(mode: Mode, transfer: number): Uint8Array {
 }
 
 /** Listens on a free port of loopback and returns it. Lives as long as the process. */
-export function startBackend(ledger: Ledger): number {
-  const listener = Bun.listen<Role>({
+export function startBackend(ledger: Ledger, tls?: ServerTls): number {
+  const options = {
     hostname: "127.0.0.1",
     port: 0,
     allowHalfOpen: true,
@@ -30,12 +32,12 @@ export function startBackend(ledger: Ledger): number {
     socket: {
       ...HANDLERS,
       // An accepted socket starts with the listener's own data object, which all would share.
-      open: (socket) => {
+      open: (socket: LoadSocket) => {
         socket.data = new Greeting(ledger);
       },
     },
-  });
-  return listener.port;
+  };
+  return Bun.listen<Role>(tls === undefined ? options : { ...options, tls: serverOptions(tls) }).port;
 }
 
 /** Collects the header, then hands the socket to the role it asks for. */

@@ -2,23 +2,32 @@
 // from the client and half from the backend. Every byte that was sent must arrive, in its place.
 
 import { encodeHeader } from "./backend.ts";
+import { connect } from "./dial.ts";
 import type { Ledger } from "./ledger.ts";
-import { connect, type LoadSocket, type Role } from "./role.ts";
-import type { Work } from "./protocol.ts";
+import type { ClientTls, Work } from "./protocol.ts";
+import type { LoadSocket, Role } from "./role.ts";
 import { Transfer } from "./transfer.ts";
+
+/** What to transfer, and through what. */
+export interface BulkOrder {
+  readonly port: number;
+  readonly seconds: number;
+  readonly windowBytes: number;
+  readonly tls: ClientTls | undefined;
+}
 
 /** Transfers in each direction. */
 const TRANSFERS_EACH_WAY = 2;
 
 /** Runs the transfers for `seconds`, with at most `windowBytes` of each on the way; the units are bytes. */
-export async function runBulk(ledger: Ledger, port: number, seconds: number, windowBytes: number): Promise<Work> {
+export async function runBulk(ledger: Ledger, { port, seconds, windowBytes, tls }: BulkOrder): Promise<Work> {
   const started = performance.now();
   ledger.transfers.clear();
   const all = Array.from({ length: 2 * TRANSFERS_EACH_WAY }, (_, number) => {
     const transfer = new Transfer(started + seconds * 1000, windowBytes);
     ledger.transfers.set(number, transfer);
     const client = new BulkClient(number % 2 === 0 ? "D" : "U", number, transfer);
-    void connect(port, client);
+    void connect(port, client, tls);
     return client.done;
   });
   await Promise.all(all);

@@ -2,7 +2,7 @@
 
 import { Exchange } from "./exchange.ts";
 import type { Work } from "./protocol.ts";
-import { connect } from "./role.ts";
+import { connect } from "./dial.ts";
 
 /** Connections, as in the design's figures. */
 const CONNECTIONS = 50;

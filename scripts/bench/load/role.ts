@@ -1,5 +1,5 @@
 // What a socket of the load process does at a moment. All sockets share one handler table that hands each event to the
-// role in `socket.data`, as the gateway itself does.
+// role in `socket.data`, as the gateway itself does. What TLS adds is in `tls.ts`.
 
 /** A socket of the load process. */
 export type LoadSocket = Bun.Socket<Role>;
@@ -27,12 +27,3 @@ export const HANDLERS: Bun.SocketHandler<Role> = {
   close: (socket, error) => socket.data.closed(error),
   error: (socket, error) => socket.data.failed(error),
 };
-
-/** Connects to a port of loopback. A connection that cannot be made is reported through `role.failed`. */
-export async function connect(port: number, role: Role): Promise<void> {
-  try {
-    await Bun.connect<Role>({ hostname: "127.0.0.1", port, allowHalfOpen: true, data: role, socket: HANDLERS });
-  } catch (error) {
-    role.failed(error instanceof Error ? error : new Error(String(error)));
-  }
-}
