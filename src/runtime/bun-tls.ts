@@ -1,0 +1,236 @@
+// TLS on Bun's own sockets, by `upgradeTLS`, whose server side is undocumented (ARCHITECTURE.md; test/contract/ pins what we
+// rely on). A TLS socket is wrapped: it must not be read by its descriptor nor closed by `end()`, which plain ones may.
+
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { GatewayError } from "../base/gateway-error.ts";
+import type { Socket, SocketOwner } from "../socket/socket.ts";
+import { asError, errorCode } from "./error-code.ts";
+import { alpnWire, CIPHERS_TLS12, NO_TICKETS } from "./tls-settings.ts";
+import type {
+  Handshake,
+  Tls,
+  TlsClientContext,
+  TlsClientSettings,
+  TlsOwner,
+  TlsServerContext,
+  TlsServerSettings,
+} from "./tls.ts";
+
+/** What Bun's TLS sockets have beside `Socket`, as far as it is used here. */
+interface NativeTlsSocket extends Omit<Socket, "data"> {
+  data: BunTlsSocket;
+  readonly authorized: boolean;
+  readonly alpnProtocol: unknown;
+  getTLSVersion(): string | null;
+  getPeerX509Certificate(): { readonly raw: Uint8Array } | undefined;
+}
+
+class ServerContext implements TlsServerContext {
+  readonly role = "server";
+  readonly options: object;
+  readonly wantsCertificate: boolean;
+
+  constructor({ certificate, key, minVersion, alpn, clients }: TlsServerSettings) {
+    this.wantsCertificate = clients !== undefined;
+    const secureContext = makeContext({
+      cert: certificate,
+      key,
+      ciphers: CIPHERS_TLS12,
+      minVersion: `TLSv${minVersion}`,
+      ...(clients === undefined ? {} : { ca: [...clients.ca], crl: [...clients.crl], secureOptions: NO_TICKETS }),
+    });
+    this.options = {
+      secureContext,
+      requestCert: this.wantsCertificate,
+      // The handshake goes on whatever the certificate is: it is judged by its owner, on every connection.
+      rejectUnauthorized: false,
+      ...(alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
+    };
+  }
+}
+
+class ClientContext implements TlsClientContext {
+  readonly role = "client";
+  readonly secureContext: unknown;
+  readonly insecure: boolean;
+
+  constructor({ trust, identity, insecure }: TlsClientSettings) {
+    this.insecure = insecure;
+    this.secureContext = makeContext({
+      minVersion: "TLSv1.2",
+      ...(trust === undefined ? {} : { ca: [...trust.ca], crl: [...trust.crl] }),
+      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
+    });
+  }
+}
+
+/** TLS on Bun. */
+export const bunTls: Tls = {
+  serverContext: (settings) => new ServerContext(settings),
+  clientContext: (settings) => new ClientContext(settings),
+  accept(socket, context, received, owner) {
+    if (!(context instanceof ServerContext)) throw new GatewayError("internal", "Not a context of this runtime");
+    const wrapper = new BunTlsSocket(owner, context.wantsCertificate);
+    const options = { isServer: true, tls: context.options, data: wrapper, socket: EVENTS, initialData: received };
+    return wrapper.upgrade(socket, options);
+  },
+  start(socket, context, serverName, owner) {
+    if (!(context instanceof ClientContext)) throw new GatewayError("internal", "Not a context of this runtime");
+    const { secureContext, insecure } = context;
+    const wrapper = new BunTlsSocket(owner, !insecure);
+    const tls = { secureContext, serverName, rejectUnauthorized: !insecure };
+    return wrapper.upgrade(socket, { tls, data: wrapper, socket: EVENTS });
+  },
+};
+
+/** `createSecureContext` keeps Bun's own object under a name that its types do not have. */
+function makeContext(options: SecureContextOptions): unknown {
+  const context: unknown = Reflect.get(createSecureContext(options), "context");
+  if (context === undefined) throw new GatewayError("internal", "The runtime has no TLS contexts");
+  return context;
+}
+
+const EVENTS = {
+  binaryType: "uint8array",
+  open(socket: NativeTlsSocket): void {
+    socket.data.opened(socket);
+  },
+  handshake(socket: NativeTlsSocket, done: boolean, error: unknown): void {
+    socket.data.handshaken(done, error);
+  },
+  data(socket: NativeTlsSocket, bytes: Uint8Array): void {
+    socket.data.data.received(bytes);
+  },
+  drain(socket: NativeTlsSocket): void {
+    socket.data.data.writable();
+  },
+  end(socket: NativeTlsSocket): void {
+    socket.data.data.ended();
+  },
+  close(socket: NativeTlsSocket, error?: Error): void {
+    socket.data.closed(error);
+  },
+  error(socket: NativeTlsSocket, error: Error): void {
+    socket.data.data.failed(error);
+  },
+} as const;
+
+/** Hears of the encrypted half, which goes on telling what the other half has decrypted. */
+const DEAF: SocketOwner = {
+  opened() {},
+  received() {},
+  writable() {},
+  ended() {},
+  closed() {},
+  failed() {},
+};
+
+/** One TLS socket: Bun's, with what a plain one may do and this one must not kept away. */
+class BunTlsSocket implements Socket {
+  data: SocketOwner;
+  #inner: NativeTlsSocket | null = null;
+  /** Until the handshake is over; the same object as `data`. */
+  #waiting: TlsOwner | null;
+  readonly #judges: boolean;
+  #failure: Error | undefined;
+
+  /** `judges`: the peer's certificate counts. */
+  constructor(owner: TlsOwner, judges: boolean) {
+    this.data = owner;
+    this.#waiting = owner;
+    this.#judges = judges;
+  }
+
+  /** Begins TLS over `socket`. Much may be told before this returns, even that it is over. */
+  upgrade(socket: Socket, options: object): Socket {
+    const upgrade: unknown = Reflect.get(socket, "upgradeTLS");
+    if (typeof upgrade !== "function") throw new GatewayError("internal", "The runtime cannot begin TLS on a socket");
+    socket.data = DEAF;
+    const pair: unknown = Reflect.apply(upgrade, socket, [options]);
+    this.#inner ??= Array.isArray(pair) ? pair[1] : null;
+    return this;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#inner?.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#inner?.remotePort;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#inner?.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#inner?.localPort;
+  }
+
+  write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
+    return this.#inner === null ? -1 : this.#inner.write(bytes, offset, length);
+  }
+
+  shutdown(): void {
+    this.#inner?.shutdown();
+  }
+
+  /** Bun's own `end` leaves the socket open until the peer says goodbye, and drops what it has not sent. */
+  end(): void {
+    this.#inner?.shutdown();
+  }
+
+  terminate(): void {
+    this.#inner?.terminate();
+  }
+
+  pause(): void {
+    this.#inner?.pause();
+  }
+
+  resume(): void {
+    this.#inner?.resume();
+  }
+
+  /** There is one before anything can be told. */
+  opened(inner: NativeTlsSocket): void {
+    this.#inner = inner;
+  }
+
+  handshaken(done: boolean, error: unknown): void {
+    const owner = this.#waiting;
+    const inner = this.#inner;
+    if (owner === null || inner === null) return;
+    const code = errorCode(error);
+    if (!done && (this.#judges || code !== WRONG_NAME)) {
+      this.#failure = asError(error);
+      inner.terminate();
+      return;
+    }
+    this.#waiting = null;
+    try {
+      owner.secured(this, this.#describe(inner, code));
+    } catch (cause) {
+      owner.failed(asError(cause));
+    }
+  }
+
+  closed(error: Error | undefined): void {
+    this.#waiting = null;
+    this.data.closed(this.#failure ?? error);
+  }
+
+  #describe(inner: NativeTlsSocket, code: string | undefined): Handshake {
+    const { alpnProtocol } = inner;
+    const certificate = this.#judges ? inner.getPeerX509Certificate()?.raw : undefined;
+    return {
+      version: inner.getTLSVersion() ?? "",
+      ...(typeof alpnProtocol === "string" && alpnProtocol !== "" ? { alpn: alpnProtocol } : {}),
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(inner.authorized ? {} : { distrust: code ?? "UNVERIFIED" }),
+    };
+  }
+}
+
+/** The certificate is good, and somebody else's. */
+const WRONG_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";

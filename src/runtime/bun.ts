@@ -11,6 +11,7 @@ import { adaptDatabase } from "./database.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import { descriptorsExhausted } from "./descriptors-exhausted.ts";
 import { asError } from "./error-code.ts";
+import { bunTls } from "./bun-tls.ts";
 import { serve } from "./serve.ts";
 import type { Database, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
@@ -58,6 +59,7 @@ export function bunRuntime(): Runtime {
     listen,
     connect,
     serve,
+    tls: bunTls,
     openDatabase,
     directReader,
     descriptorLimit,

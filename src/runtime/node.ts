@@ -16,7 +16,18 @@ import type { Database, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
 /** The runtime on `node:net`, `node:http` and `node:sqlite`. Holds no state: everything it opens is the caller's. */
 export function nodeRuntime(name: "deno" | "node", version: string): Runtime {
-  return { name, version, listen, connect, serve, openDatabase, directReader, descriptorLimit, descriptorsExhausted };
+  return {
+    name,
+    version,
+    listen,
+    connect,
+    serve,
+    tls: null,
+    openDatabase,
+    directReader,
+    descriptorLimit,
+    descriptorsExhausted,
+  };
 }
 
 async function listen(address: SocketAddress, owner: SocketOwner): Promise<Listening> {

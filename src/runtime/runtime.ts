@@ -3,6 +3,7 @@
 
 import type { DirectReader } from "../socket/direct-reader.ts";
 import type { DialOwner, SocketOwner } from "../socket/socket.ts";
+import type { Tls } from "./tls.ts";
 
 /** Where to listen or connect: a TCP address (`host` an IP without brackets), or the path of a unix socket. */
 export type SocketAddress = { readonly host: string; readonly port: number } | { readonly unix: string };
@@ -55,6 +56,8 @@ export interface Runtime {
   connect(address: SocketAddress, owner: DialOwner): void;
   /** Serves HTTP/1.1 on at most HTTP_CONNECTIONS connections. Rejects with GatewayError when the address cannot be bound. */
   serve(address: SocketAddress, handle: (request: Request) => Response | Promise<Response>): Promise<HttpServer>;
+  /** TLS over the sockets of `listen` and `connect`; `null` where it is not to be had. */
+  readonly tls: Tls | null;
   openDatabase(path: string): Database;
   /** A new reader for this runtime's sockets; `null` where their descriptors cannot be read. */
   directReader(): DirectReader | null;

@@ -12,13 +12,13 @@ import { socketWriteContract } from "./socket-write-contract.ts";
 /** How a test framework is told of one test. */
 export type DeclareTest = (name: string, run: () => Promise<void>) => void;
 
-/** Declares the whole suite for the sockets of `runtime`. */
-export function socketContract(runtime: Runtime, test: DeclareTest): void {
+/** Declares the whole suite for the sockets of `runtime`; `holdsAll`: one that is paused in `opened` was never read. */
+export function socketContract(runtime: Runtime, test: DeclareTest, holdsAll = true): void {
   openingContract(runtime, test);
   addressContract(runtime, test);
   ownerContract(runtime, test);
   socketWriteContract(runtime, test);
-  socketPauseContract(runtime, test);
+  socketPauseContract(runtime, test, holdsAll);
   socketCloseContract(runtime, test);
 }
 

@@ -10,8 +10,8 @@ import type { DeclareTest } from "./socket-contract.ts";
 /** More than loopback's kernel buffers take, so that a slow reader makes the writer wait. */
 const LARGE_BYTES = 24 * 1024 * 1024;
 
-/** Declares the tests about reading for the sockets of `runtime`. */
-export function socketPauseContract(runtime: Runtime, test: DeclareTest): void {
+/** Declares the tests about reading for the sockets of `runtime`; `holdsAll`: as long as nothing was read. */
+export function socketPauseContract(runtime: Runtime, test: DeclareTest, holdsAll: boolean): void {
   test("a paused socket hears of no bytes until it is resumed, and then of all", async () => {
     await using pair = await connectPair(runtime);
     pair.server.socket.pause();
@@ -49,7 +49,7 @@ export function socketPauseContract(runtime: Runtime, test: DeclareTest): void {
     assert.equal(pair.server.text(), "then FIN");
   });
 
-  test("a socket paused in opened hears of no byte and no FIN before it is resumed", async () => {
+  test(`a socket paused in opened loses nothing${holdsAll ? ", and hears of no byte and no FIN before it is resumed" : ""}`, async () => {
     await using pair = await connectPair(runtime);
     const accepted = new Recorder();
     accepted.pausesInOpened = true;
@@ -61,7 +61,8 @@ export function socketPauseContract(runtime: Runtime, test: DeclareTest): void {
     client.socket.shutdown();
     await accepted.until(() => accepted.isOpen);
     await pair.settled();
-    assert.deepEqual(accepted.events, ["opened"]);
+    // What came with the last bytes of a TLS handshake was read already; on a plain socket nothing was.
+    if (holdsAll) assert.deepEqual(accepted.events, ["opened"]);
     accepted.socket.resume();
     await accepted.until(() => accepted.events.includes("ended"));
     assert.equal(accepted.text(), "client first");
