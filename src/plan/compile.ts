@@ -4,6 +4,7 @@
 import { type CidrEntry, type CidrMap, compileCidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
+import type { Credentials } from "../resource/credentials.ts";
 import type { BackendSpec, RouteResource } from "../resource/route.ts";
 import { type Claim, claimsOf, countClaims, settleClaims } from "./claims.ts";
 import { closeLoops } from "./loops.ts";
@@ -13,6 +14,8 @@ import type { ListenerEntry, ListenerPlan, Plan, PoolPlan, RoutePlan, TargetPlan
 export interface CompileOptions {
   /** IPs that a `listen` without a host binds; empty means all addresses. */
   readonly bind: readonly string[];
+  /** Certificates that the resources refer to. */
+  readonly credentials: Credentials;
   /** Compiled sets by the list they were made from: a caller that keeps it pays only for lists that changed. */
   readonly maps?: WeakMap<readonly Cidr[], CidrMap>;
 }
