@@ -1,6 +1,7 @@
 // Reads one file that a route refers to: a certificate, a key, a list of revoked certificates. Bounded in bytes, and never
 // waits for a writer: what is no regular file is refused before it is read. What is in the file is not looked at.
 
+import { Buffer } from "node:buffer";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 
@@ -46,18 +47,22 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
   }
 }
 
+/** Reads to the end, or past what is allowed. */
 async function readAll(file: FileHandle): Promise<Uint8Array | FileProblem> {
-  // One byte more than allowed, to see whether there is more.
-  const bytes = new Uint8Array(MAX_CREDENTIAL_BYTES + 1);
+  const chunks: Uint8Array[] = [];
   let length = 0;
-  while (length < bytes.length) {
-    const { bytesRead } = await file.read(bytes, length, bytes.length - length, null);
-    if (bytesRead === 0) return bytes.slice(0, length);
+  while (length <= MAX_CREDENTIAL_BYTES) {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+    if (bytesRead === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, bytesRead));
     length += bytesRead;
   }
   return TOO_LARGE;
 }
 
+/** Most files have a few kilobytes. */
+const CHUNK_BYTES = 16 * 1024;
 const TOO_LARGE: FileProblem = { code: "file-too-large", why: "it has more than 1 MiB" };
 
 function refuse(found: Stats): FileProblem | undefined {
