@@ -24,7 +24,8 @@ export async function collectRoutes(paths: readonly string[]): Promise<RoutesToE
     if ("text" in file) files.push(file);
     else diagnostics.push(file.problem);
   }
-  const loaded = await loadRoutes({ documents: [], directories: [], embedded: files }, []);
+  // Certificates are read where the binary runs: the files of the machine that builds it are not those.
+  const loaded = await loadRoutes({ documents: [], directories: [], embedded: files }, [], { readFiles: false });
   diagnostics.push(...loaded.diagnostics);
   return {
     files,

@@ -8,12 +8,14 @@ import { adminReach } from "../admin/reach.ts";
 import type { AdminView, ReloadResult } from "../admin/view.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { GatewayError } from "../base/gateway-error.ts";
-import { watchSources } from "../config/watch.ts";
+import { type SourceWatch, watchSources } from "../config/watch.ts";
 import { Engine } from "../engine/engine.ts";
 import { serverLookUp } from "../engine/resolve/look-up.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
 import { loadAdminToken } from "./admin-token.ts";
+import { CertificateExpiry } from "./certificate-expiry.ts";
 import { openDocumentStore } from "./documents.ts";
+import type { LoadedPlan } from "./load.ts";
 import type { GatewayOptions } from "./options.ts";
 import { openOverrideStore } from "./overrides.ts";
 import { Reloader } from "./reloader.ts";
@@ -97,7 +99,13 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   cleanup.defer(() => engine.stop());
   // Before any plan: no connection may go where somebody has closed the way.
   for (const override of overrides.list()) engine.setOverride(override);
-  const reloader = new Reloader({ engine, store, log, directories, embedded, bind });
+  const expiry = cleanup.use(new CertificateExpiry({ log }));
+  let watch: SourceWatch | null = null;
+  const onApplied = ({ plan, watched }: LoadedPlan): void => {
+    expiry.follow(plan);
+    watch?.alsoWatch(watched);
+  };
+  const reloader = new Reloader({ engine, store, log, directories, embedded, bind, onApplied });
   // A reload that is under way needs the database: it is waited for.
   cleanup.defer(() => reloader.settled());
   if (options.strict) {
@@ -129,20 +137,19 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   // Before any route: where the admin port is taken, another gateway is likely to be running with the same routes.
   const server = await runtime.serve(options.admin, (request) => app.fetch(request));
   cleanup.defer(() => server.stop());
-  if (directories.length > 0) {
-    const reloadFiles = (): void => {
-      reloader.reload("files").catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        log.write("error", "reload-failed", `Cannot reload: ${message}`);
-      });
-    };
-    const watch = watchSources(directories, reloadFiles, {
-      onError: (error) => log.write("warn", "watch-failed", `${error.message}; looking every ten seconds instead`),
+  const reloadFiles = (): void => {
+    reloader.reload("files").catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      log.write("error", "reload-failed", `Cannot reload: ${message}`);
     });
-    cleanup.defer(() => watch.close());
-    // A change between the first look and the first load would otherwise be missed.
-    await watch.ready;
-  }
+  };
+  // Without directories too: routes from elsewhere may refer to certificates in files.
+  watch = watchSources(directories, reloadFiles, {
+    onError: (error) => log.write("warn", "watch-failed", `${error.message}; looking every ten seconds instead`),
+  });
+  cleanup.defer(() => watch?.close());
+  // A change between the first look and the first load would otherwise be missed.
+  await watch.ready;
   await reloader.reload("start");
   const admin = "unix" in options.admin ? options.admin : { host: options.admin.host, port: server.port };
   const stop = async (): Promise<void> => {

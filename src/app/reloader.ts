@@ -19,6 +19,8 @@ export interface ReloaderOptions {
   readonly directories: readonly string[];
   readonly embedded: readonly SourceFile[];
   readonly bind: readonly string[];
+  /** Hears of every load that is in force. */
+  readonly onApplied?: (loaded: LoadedPlan) => void;
 }
 
 const EMPTY_PLAN: Plan = { listeners: [], routes: [], pools: [] };
@@ -143,6 +145,7 @@ export class Reloader {
     this.#loaded = true;
     this.#sayNew(loaded.diagnostics);
     this.#diagnostics = loaded.diagnostics;
+    this.#options.onApplied?.(loaded);
     const failures = engine.snapshot().listeners.flatMap(({ error }) => error ?? []);
     const failed = loaded.failed || failures.length > 0;
     const result = failed ? "partial" : changes > 0 ? "ok" : "unchanged";

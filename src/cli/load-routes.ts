@@ -1,6 +1,7 @@
 // The one place where the command line and the build call the loading pipeline, and all they want to know of its result.
 
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { CredentialOptions } from "../config/credentials.ts";
 import type { Sources } from "../config/source.ts";
 
 /** What loading came to. */
@@ -12,14 +13,18 @@ export interface LoadedRoutes {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** `bind` as in `--bind`: IPs for routes that name no host. */
-export type LoadRoutes = (sources: Sources, bind: readonly string[]) => Promise<LoadedRoutes>;
+/** `bind` as in `--bind`: IPs for routes that name no host. `credentials`: how certificates and keys are read. */
+export type LoadRoutes = (
+  sources: Sources,
+  bind: readonly string[],
+  credentials?: CredentialOptions,
+) => Promise<LoadedRoutes>;
 
 /** Reads, judges and compiles; nothing is started. */
-export const loadRoutes: LoadRoutes = async (sources, bind) => {
+export const loadRoutes: LoadRoutes = async (sources, bind, credentials) => {
   // Imported when needed: YAML and validation are half of the program's start-up.
   const { loadPlan } = await import("../app/load.ts");
-  const { plan, diagnostics } = await loadPlan(sources, bind);
+  const { plan, diagnostics } = await loadPlan(sources, bind, credentials);
   return { routes: plan.routes.length, listeners: plan.listeners.length, diagnostics };
 };
 

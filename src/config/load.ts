@@ -25,6 +25,8 @@ interface FileVersion {
 /** One source in a load. */
 interface LoadedFile {
   readonly file: string;
+  /** Whether its name is the path of a file, so that paths in it can be relative to it. */
+  readonly onDisk: boolean;
   /** As it is now; absent when it could not be read. */
   readonly current?: FileVersion;
   /** What takes part: the current version, an earlier one, or none at all. */
@@ -39,6 +41,8 @@ export interface Loaded {
   readonly diagnostics: readonly Diagnostic[];
   /** How many sources there are. */
   readonly fileCount: number;
+  /** Those whose name is the path of a file. */
+  readonly onDisk: ReadonlySet<string>;
   /** For the loader itself. */
   readonly files: readonly LoadedFile[];
 }
@@ -57,32 +61,32 @@ export class Loader {
     const pace = new Pace();
     const files: LoadedFile[] = [];
     const diagnostics: Diagnostic[] = [];
-    const add = async (source: SourceFile): Promise<void> => {
+    const add = async (source: SourceFile, onDisk: boolean): Promise<void> => {
       const current = await this.#version(source, pace);
-      const chosen = this.#choose(source.file, current);
+      const chosen = this.#choose(source.file, onDisk, current);
       // An empty file is what a writer leaves behind that truncates first and writes later.
       if (current.empty && chosen.used !== undefined) diagnostics.push(emptied(source.file));
       else diagnostics.push(...current.diagnostics);
       files.push(chosen);
     };
-    for (const source of sources.documents) await add(source);
+    for (const source of sources.documents) await add(source, false);
     if (sources.directories.length === 0) {
-      for (const source of sources.embedded) await add(source);
+      for (const source of sources.embedded) await add(source, false);
     } else {
       const reading = await readSources(sources.directories);
       diagnostics.push(...reading.diagnostics);
       for (const source of reading.files) {
         if ("text" in source) {
-          await add(source);
+          await add(source, true);
         } else {
           diagnostics.push(source.problem);
-          files.push(this.#choose(source.file, undefined));
+          files.push(this.#choose(source.file, true, undefined));
         }
       }
       const present = new Set(files.map(({ file }) => file));
       for (const [file, version] of this.#accepted) {
         if (present.has(file) || !reading.lost.some((path) => isBelow(file, path))) continue;
-        files.push({ file, current: version, used: version });
+        files.push({ file, onDisk: true, current: version, used: version });
       }
     }
     return toLoaded(files, diagnostics);
@@ -125,13 +129,13 @@ export class Loader {
     return version;
   }
 
-  #choose(file: string, current: FileVersion | undefined): LoadedFile {
+  #choose(file: string, onDisk: boolean, current: FileVersion | undefined): LoadedFile {
     // With an error and nothing earlier, none of it is used: half of a file may be its permissive half. Its claims stay
     // closed, or the clients of a specific route would get the general one.
     const usable = current !== undefined && !current.failed && !current.empty;
     const closed = current?.failed === true ? { ...current, resources: current.closed } : undefined;
     const used = usable ? current : (this.#good.get(file) ?? closed ?? this.#accepted.get(file));
-    return { file, ...(current === undefined ? {} : { current }), ...(used === undefined ? {} : { used }) };
+    return { file, onDisk, ...(current === undefined ? {} : { current }), ...(used === undefined ? {} : { used }) };
   }
 }
 
@@ -140,6 +144,7 @@ function toLoaded(files: readonly LoadedFile[], diagnostics: readonly Diagnostic
     resources: files.flatMap(({ used }) => used?.resources ?? []),
     diagnostics: diagnostics.toSorted(compareDiagnostics),
     fileCount: files.length,
+    onDisk: new Set(files.filter(({ onDisk }) => onDisk).map(({ file }) => file)),
     files,
   };
 }

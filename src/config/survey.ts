@@ -1,21 +1,32 @@
-// What a tree of routes looks like from outside: one short text that differs whenever a file might say something else,
-// and the directories to watch. Nothing is read but directories and file attributes, so a look is cheap.
+// What a tree of routes, and the single files that they refer to, look like from outside: short texts that differ whenever
+// a file might say something else, and the directories to watch. Nothing is read but directories and file attributes, so
+// a look is cheap.
 
 import { createHash, type Hash } from "node:crypto";
 import type { Stats } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { isIgnoredName, isRouteFileName } from "./source.ts";
+import { stampAt, stampOf, stampOfError } from "./stamp.ts";
 
 /** The outcome of one look. */
 export interface Survey {
   /** Equal for two looks between which nothing was written, renamed, added or removed. */
   readonly signature: string;
+  /** What is at each of the single files (`stampAt`). */
+  readonly stamps: ReadonlyMap<string, string>;
   /** Directories below and including the given ones, by path, with what tells one from another at the same path. */
   readonly directories: ReadonlyMap<string, string>;
-  /** Parents of the given paths, with the names in them that matter: a path can be replaced as a whole. */
-  readonly parents: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Parents of the given paths and files: each can be replaced as a whole. */
+  readonly parents: ReadonlyMap<string, Parent>;
+}
+
+/** A directory in which some names matter. */
+export interface Parent {
+  readonly names: ReadonlySet<string>;
+  /** What tells it from another at the same path; empty when it is not there. */
+  readonly identity: string;
 }
 
 /** As deep as `readSources` goes. */
@@ -23,37 +34,62 @@ const MAX_DEPTH = 32;
 /** As many names as `readSources` looks at. */
 const MAX_ENTRIES = 100_000;
 
-/** Looks at the given directories and files. Never rejects: what cannot be looked at is part of the signature. */
-export async function surveySources(paths: readonly string[]): Promise<Survey> {
+/** How Kubernetes replaces all files of a volume at once: each is a link through this one. */
+const DATA_LINK = "..data";
+
+/**
+ * Looks at the given directories and files with routes, and at single files by absolute path. Never rejects: what cannot be
+ * looked at is part of the outcome.
+ */
+export async function surveySources(paths: readonly string[], files: Iterable<string> = []): Promise<Survey> {
   const surveyor = new Surveyor();
   for (const path of paths) await surveyor.path(resolve(path));
+  for (const file of files) await surveyor.file(file);
   return surveyor.finish();
 }
 
 class Surveyor {
   readonly #hash: Hash = createHash("sha256");
   readonly #directories = new Map<string, string>();
-  readonly #parents = new Map<string, Set<string>>();
+  readonly #parents = new Map<string, { readonly names: Set<string>; readonly identity: string }>();
+  readonly #stamps = new Map<string, string>();
   /** Directories by identity, against links that go round in circles. */
   readonly #seen = new Set<string>();
   #entries = 0;
 
   async path(path: string): Promise<void> {
-    const parent = dirname(path);
-    if (parent !== path) {
-      const names = this.#parents.get(parent) ?? new Set<string>();
-      this.#parents.set(parent, names.add(path.slice(parent.length).replace(/^[/\\]/, "")));
-    }
+    await this.#parent(path);
     const found = await this.#look(path);
     if (found?.isDirectory() === true) await this.#directory(path, found, 0);
   }
 
+  async file(file: string): Promise<void> {
+    await this.#parent(file, DATA_LINK);
+    try {
+      // A link may stay as it is while what it leads to is written.
+      const real = await realpath(file);
+      if (real !== file) await this.#parent(real);
+    } catch {
+      // It is not there, which the stamp tells.
+    }
+    this.#stamps.set(file, await stampAt(file));
+  }
+
   finish(): Survey {
-    return { signature: this.#hash.digest("base64"), directories: this.#directories, parents: this.#parents };
+    const signature = this.#hash.digest("base64");
+    return { signature, stamps: this.#stamps, directories: this.#directories, parents: this.#parents };
+  }
+
+  async #parent(path: string, ...more: readonly string[]): Promise<void> {
+    const parent = dirname(path);
+    if (parent === path) return;
+    const known = this.#parents.get(parent) ?? { names: new Set<string>(), identity: await identityAt(parent) };
+    this.#parents.set(parent, known);
+    for (const name of [basename(path), ...more]) known.names.add(name);
   }
 
   async #directory(directory: string, found: Stats, depth: number): Promise<void> {
-    const identity = `${found.dev}:${found.ino}`;
+    const identity = identityOf(found);
     if (this.#seen.has(identity) || depth > MAX_DEPTH || this.#entries > MAX_ENTRIES) return;
     this.#seen.add(identity);
     this.#directories.set(directory, identity);
@@ -77,17 +113,24 @@ class Surveyor {
   async #look(path: string, matters = true): Promise<Stats | undefined> {
     try {
       const found = await stat(path);
-      if (found.isDirectory()) this.#hash.update(`${path}\0${found.dev}:${found.ino}\n`);
-      else if (matters) {
-        // The change time also tells of permissions, and of a file that was put back with its old modification time.
-        const { dev, ino, size, mtimeMs, ctimeMs } = found;
-        this.#hash.update(`${path}\0${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}\n`);
-      }
+      if (found.isDirectory()) this.#hash.update(`${path}\0${identityOf(found)}\n`);
+      else if (matters) this.#hash.update(`${path}\0${stampOf(found)}\n`);
       return found;
     } catch (error) {
-      if (matters)
-        this.#hash.update(`${path}\0${error instanceof Error && "code" in error ? String(error.code) : ""}\n`);
+      if (matters) this.#hash.update(`${path}\0${stampOfError(error)}\n`);
       return undefined;
     }
+  }
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+async function identityAt(directory: string): Promise<string> {
+  try {
+    return identityOf(await stat(directory));
+  } catch {
+    return "";
   }
 }

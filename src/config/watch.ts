@@ -1,4 +1,4 @@
-// Tells when routes may have changed. The kernel's word is only a hint to look: what counts is whether the survey of the
+// Tells when routes, or files that they refer to, may have changed. The kernel's word is only a hint to look: what counts is whether the survey of the
 // tree differs from the last one. So a hint too many costs a look, and one too few is made up for by a slow poll, which
 // is also all there is where watching fails. Directories are watched, never files: a watched file that is replaced by
 // a rename falls silent for good.
@@ -25,6 +25,11 @@ export interface WatchOptions {
 export interface SourceWatch {
   /** Resolves after the first look. Changes from then on are reported: load for the first time after this. */
   readonly ready: Promise<void>;
+  /**
+   * Watches these files too, by absolute path, and no longer those given before. Each comes with the stamp (`stampAt`) of
+   * what was read: a difference is reported, also one that came up before this call.
+   */
+  alsoWatch(files: ReadonlyMap<string, string>): void;
   /** Stops; `onChange` is not called any more. */
   close(): void;
 }
@@ -37,7 +42,7 @@ const MAX_WATCHES = 4096;
 /** New directories can appear while watches are set up; after a few rounds the poll will do. */
 const MAX_ROUNDS = 3;
 
-/** Watches directories, recursively, and single files. Never throws; `onChange` must not either. */
+/** Watches directories with routes, recursively, and single files. Never throws; `onChange` must not either. */
 export function watchSources(paths: readonly string[], onChange: () => void, options: WatchOptions = {}): SourceWatch {
   return new Watcher(paths, onChange, options);
 }
@@ -50,6 +55,8 @@ class Watcher implements SourceWatch {
   readonly #watches = new Map<string, { readonly identity: string; readonly watcher: FSWatcher }>();
   readonly #reported = new Set<string>();
   #signature: string | undefined;
+  /** Single files, with the last known stamp of each. */
+  #files: ReadonlyMap<string, string> = new Map();
   /** When the first hint came that was not looked into yet. */
   #hintedAt: number | undefined;
   #lookedAt = 0;
@@ -64,6 +71,12 @@ class Watcher implements SourceWatch {
     this.ready = this.#look();
   }
 
+  alsoWatch(files: ReadonlyMap<string, string>): void {
+    this.#files = files;
+    // Those that are new have to be watched, and may have changed since they were read.
+    this.#hint();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -76,14 +89,22 @@ class Watcher implements SourceWatch {
     this.#looking = true;
     this.#hintedAt = undefined;
     clearTimeout(this.#timer);
-    let survey = await surveySources(this.#paths);
+    const files = this.#files;
+    let survey = await surveySources(this.#paths, files.keys());
     // What came into a new directory before it was watched made no event, so a look must follow each new watch.
-    for (let round = 1; round < MAX_ROUNDS && this.#sync(survey); round++) survey = await surveySources(this.#paths);
+    for (let round = 1; round < MAX_ROUNDS && this.#sync(survey); round++) {
+      survey = await surveySources(this.#paths, files.keys());
+    }
     this.#looking = false;
     this.#lookedAt = performance.now();
     if (this.#closed) return;
-    const changed = this.#signature !== undefined && this.#signature !== survey.signature;
+    let changed = this.#signature !== undefined && this.#signature !== survey.signature;
     this.#signature = survey.signature;
+    // Other files were named meanwhile: another look is due, and what was seen of these does not count.
+    if (files === this.#files) {
+      changed ||= Array.from(survey.stamps).some(([file, stamp]) => files.get(file) !== stamp);
+      this.#files = survey.stamps;
+    }
     this.#schedule();
     if (changed) this.#onChange();
   }
@@ -107,8 +128,12 @@ class Watcher implements SourceWatch {
   /** Makes the watches those of this survey; whether there is a new one. */
   #sync({ directories, parents }: Survey): boolean {
     if (this.#closed) return false;
-    const wanted = new Map(Array.from(parents.keys(), (path) => [path, "parent"]));
-    for (const [path, identity] of directories) wanted.set(path, identity);
+    const wanted = new Map<string, string>();
+    for (const path of [...parents.keys(), ...directories.keys()]) {
+      const parent = parents.get(path);
+      const names = parent === undefined ? [] : [parent.identity, ...[...parent.names].toSorted()];
+      wanted.set(path, [directories.get(path) ?? "", ...names].join("\0"));
+    }
     for (const [path, { identity, watcher }] of this.#watches) {
       if (wanted.get(path) === identity) continue;
       watcher.close();
@@ -117,8 +142,7 @@ class Watcher implements SourceWatch {
     let added = false;
     for (const [path, identity] of wanted) {
       if (this.#watches.has(path) || this.#watches.size >= MAX_WATCHES) continue;
-      const names = directories.has(path) ? undefined : parents.get(path);
-      const watcher = this.#watch(path, names);
+      const watcher = this.#watch(path, parents.get(path)?.names ?? new Set(), directories.has(path));
       if (watcher === undefined) continue;
       this.#watches.set(path, { identity, watcher });
       added = true;
@@ -126,12 +150,11 @@ class Watcher implements SourceWatch {
     return added;
   }
 
-  /** Watches one directory; with `names`, only for these in it. */
-  #watch(path: string, names: ReadonlySet<string> | undefined): FSWatcher | undefined {
+  /** Watches one directory for these names, and for all that can be routes when it `holdsRoutes`. */
+  #watch(path: string, names: ReadonlySet<string>, holdsRoutes: boolean): FSWatcher | undefined {
     try {
       const watcher = watch(path, { persistent: false }, (_event, name) => {
-        const matters = name === null || (names === undefined ? mayMatter(name) : names.has(name));
-        if (matters) this.#hint();
+        if (name === null || names.has(name) || (holdsRoutes && mayMatter(name))) this.#hint();
       });
       watcher.on("error", (error) => {
         watcher.close();

@@ -21,7 +21,8 @@ test("there are fixtures", () => {
 
 test.each(valid)("%s has nothing wrong", async (name) => {
   const { plan, diagnostics } = await load(join(FIXTURES, "valid", name));
-  expect(diagnostics).toEqual([]);
+  // Version control does not keep who may read a file.
+  expect(diagnostics.filter(({ code }) => code !== "tls/key-exposed")).toEqual([]);
   expect(plan.routes.length).toBeGreaterThan(0);
 });
 

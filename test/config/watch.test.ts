@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { appendFile, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { stampAt } from "../../src/config/stamp.ts";
 import { type SourceWatch, watchSources, type WatchOptions } from "../../src/config/watch.ts";
 import { createRouteFiles, type RouteFiles } from "../support/route-files.ts";
 
@@ -191,4 +192,109 @@ test("a path that cannot exist is no reason to throw", async () => {
   const heard = watching.next();
   await files.write("b/a.yaml", "a");
   await heard;
+});
+
+/** What a loader says that it read just now. */
+async function stampsOf(...paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const stamps = await Promise.all(paths.map(async (path) => [path, await stampAt(path)] as const));
+  return new Map(stamps);
+}
+
+const fileOperations: readonly (readonly [string, (files: RouteFiles) => Promise<unknown>])[] = [
+  ["is written in place", (files) => writeFile(files.at("secret/db.crt"), "changed")],
+  ["is deleted", (files) => rm(files.at("secret/db.crt"))],
+  [
+    "is replaced by a rename",
+    async (files) => {
+      await files.write("secret/.new", "replaced");
+      await rename(files.at("secret/.new"), files.at("secret/db.crt"));
+    },
+  ],
+  ["is made readable for others", (files) => chmod(files.at("secret/db.crt"), 0o604)],
+  [
+    "was not there, and comes",
+    async (files) => {
+      await files.write("secret/later.crt", "new");
+    },
+  ],
+  ["is a link, and what it leads to is written", async (files) => writeFile(files.at("archive/db1.crt"), "changed")],
+  [
+    "is a link, and leads elsewhere from now on",
+    async (files) => {
+      await symlink(join("..", "archive", "db2.crt"), files.at("secret/.link"));
+      await rename(files.at("secret/.link"), files.at("secret/link.crt"));
+    },
+  ],
+];
+
+for (const [what, operate] of fileOperations) {
+  for (const [how, options] of [["events", EVENTS] as const, ["the poll alone", POLL] as const]) {
+    test(`a file that routes refer to is followed, by ${how}, when it ${what}`, async () => {
+      await using files = await createRouteFiles({
+        "secret/db.crt": "a",
+        "archive/db1.crt": "one",
+        "archive/db2.crt": "two",
+        "routes/a.yaml": "a",
+      });
+      await symlink(join("..", "archive", "db1.crt"), files.at("secret/link.crt"));
+      using watching = await startWatching([files.at("routes")], options);
+      const named = ["secret/db.crt", "secret/later.crt", "secret/link.crt"].map((name) => files.at(name));
+      watching.watch.alsoWatch(await stampsOf(...named));
+      const heard = watching.next();
+      await operate(files);
+      await heard;
+    });
+  }
+}
+
+for (const [how, options] of [["events", EVENTS] as const, ["the poll alone", POLL] as const]) {
+  test(`a Kubernetes secret that swaps its data link is followed by ${how}, without any directory of routes`, async () => {
+    await using files = await createRouteFiles({ "..1/tls.crt": "one", "..2/tls.crt": "two", "..3/tls.crt": "six" });
+    await symlink("..1", files.at("..data"));
+    await symlink(join("..data", "tls.crt"), files.at("tls.crt"));
+    using watching = await startWatching([], options);
+    watching.watch.alsoWatch(await stampsOf(files.at("tls.crt")));
+    for (const version of ["..2", "..3"]) {
+      const heard = watching.next();
+      await symlink(version, files.at("..data_tmp"));
+      await rename(files.at("..data_tmp"), files.at("..data"));
+      await heard;
+    }
+  });
+}
+
+test("a directory of certificates that is replaced as a whole is followed by the poll", async () => {
+  await using files = await createRouteFiles({ "live/db.crt": "one", "new/db.crt": "two" });
+  using watching = await startWatching([], POLL);
+  watching.watch.alsoWatch(await stampsOf(files.at("live/db.crt")));
+  let heard = watching.next();
+  await rename(files.at("live"), files.at("old"));
+  await rename(files.at("new"), files.at("live"));
+  await heard;
+  heard = watching.next();
+  await writeFile(files.at("live/db.crt"), "three");
+  await heard;
+});
+
+test("a change between reading a file and watching it is reported", async () => {
+  await using files = await createRouteFiles({ "db.crt": "one" });
+  using watching = await startWatching([], EVENTS);
+  const read = await stampsOf(files.at("db.crt"));
+  await writeFile(files.at("db.crt"), "changed");
+  const heard = watching.next();
+  watching.watch.alsoWatch(read);
+  await heard;
+});
+
+test("to watch other files is no change by itself, and those that are not named any more are not reported", async () => {
+  await using files = await createRouteFiles({ "one.crt": "one", "two.crt": "two" });
+  using watching = await startWatching([], POLL);
+  watching.watch.alsoWatch(await stampsOf(files.at("one.crt")));
+  watching.watch.alsoWatch(await stampsOf(files.at("two.crt")));
+  await writeFile(files.at("one.crt"), "changed");
+  const heard = watching.next();
+  await writeFile(files.at("two.crt"), "changed");
+  await heard;
+  watching.watch.alsoWatch(await stampsOf(files.at("two.crt")));
+  expect(watching.changes()).toBe(1);
 });

@@ -40,6 +40,17 @@ describe("routes to embed", () => {
     }
   });
 
+  test("refer to certificates on the machine they run on, by absolute paths that are not read", async () => {
+    const route = (certificate: string): string =>
+      `${GOOD}tls: {mode: terminate, certificate: ${certificate}, key: /nowhere/db.key}\n`;
+    await writeFile(join(directory, "tls.yaml"), route("/nowhere/db.crt"));
+    expect(await collectRoutes([join(directory, "tls.yaml")])).toMatchObject({ routes: 1, valid: true });
+    await writeFile(join(directory, "tls.yaml"), route("db.crt"));
+    const { valid, diagnostics } = await collectRoutes([join(directory, "tls.yaml")]);
+    expect(valid).toBe(false);
+    expect(diagnostics.map(({ code }) => code)).toEqual(["tls/relative-path"]);
+  });
+
   test("take the place of the empty list in the bundle, byte for byte", async () => {
     const files = [{ file: "routes/a.yaml", text: GOOD }];
     const { outputs } = await Bun.build({ entrypoints: [join(directory, "main.ts")], plugins: [embedRoutes(files)] });

@@ -4,6 +4,10 @@ import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { Loader } from "../../src/config/load.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import type { Credentials } from "../../src/resource/credentials.ts";
+
+/** Of routes that refer to none. */
+const NO_CREDENTIALS: Credentials = { identities: new Map(), trusts: new Map() };
 
 export interface CompiledRoutes {
   readonly plan: Plan;
@@ -24,11 +28,7 @@ export async function compileRoutes(
     directories: [],
     embedded: sources.filter(({ file }) => !file.startsWith("document:")),
   });
-  const compiled = compilePlan(
-    loaded.resources,
-    { bind, credentials: { identities: new Map(), trusts: new Map() } },
-    previous,
-  );
+  const compiled = compilePlan(loaded.resources, { bind, credentials: NO_CREDENTIALS }, previous);
   const diagnostics = [...loaded.diagnostics, ...compiled.diagnostics];
   const told = diagnostics.map(({ file, line, column, code }) => `${file}:${line}:${column} ${code}`);
   return { plan: compiled.plan, diagnostics, told };
