@@ -15,13 +15,13 @@ import { checksAtOnce, connectionLimit } from "./connection/connection-limit.ts"
 import { HealthMonitor } from "./health/monitor.ts";
 import { Admission, needsAdmission, tableSlots } from "./limit/admission.ts";
 import { CounterTable } from "./limit/counter-table.ts";
-import { Listener, type RunningEntry } from "./listener.ts";
+import { Listener } from "./listener.ts";
 import { listConnections, matchingConnections } from "./connection/live-connections.ts";
 import { Pool, type PoolServices } from "./pool/pool.ts";
 import { systemLookUp } from "./resolve/look-up.ts";
 import type { LookUp } from "./resolve/name-query.ts";
 import { Resolver } from "./resolve/resolver.ts";
-import { Route } from "./route.ts";
+import { Route, type RunningEntry } from "./route.ts";
 import type { Services } from "./services.ts";
 import type {
   BackendOverride,
@@ -32,6 +32,7 @@ import type {
 } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Target } from "./pool/target.ts";
+import { untilEmpty } from "./until-empty.ts";
 
 /** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
 const FEW_CONNECTIONS = 4_000;
@@ -77,6 +78,7 @@ export class Engine {
       monitor,
       reader: runtime.directReader(),
       connections: new Map(),
+      receptions: new Set(),
       counters: {
         accepted: 0,
         unrouted: new Map(),
@@ -139,11 +141,20 @@ export class Engine {
       route.plan = routePlan;
       route.pool = pool;
       route.admission = this.#admissionOf(routePlan);
+      this.#prepareTls(route);
       const { bandwidth } = routePlan.limits;
       // Connections that are there go on sharing what they have.
       if (bandwidth === undefined) route.bandwidth = null;
       else if (!isDeepStrictEqual(route.bandwidth?.spec, bandwidth))
         route.bandwidth = new Bandwidth(bandwidth, this.#throttleClock);
+    }
+  }
+
+  #prepareTls({ plan, pool, tls }: Route): void {
+    const { runtime, log } = this.#services;
+    for (const problem of tls.follow(plan.tls, pool.plan.upstreamTls, runtime.tls)) {
+      const message = `Route "${plan.name}" refuses its clients: ${problem}`;
+      log.write("warn", "tls-unusable", message, { route: plan.name, file: plan.file });
     }
   }
 
@@ -243,7 +254,8 @@ export class Engine {
   /** Stops accepting for good, and resolves when no connection is left or `timeoutMs` has passed; then aborts the rest. */
   async drain(timeoutMs: number): Promise<void> {
     this.#stopAccepting();
-    await this.#idle(timeoutMs);
+    const { connections, receptions } = this.#services;
+    await untilEmpty(() => connections.size + receptions.size, timeoutMs);
     this.#abortAll("drained");
     this.#closePools();
   }
@@ -276,21 +288,6 @@ export class Engine {
   #abortAll(reason: CloseReason): void {
     // The latest first: an earlier one's end would only make a later one's dial begin.
     for (const connection of [...this.#services.connections.values()].toReversed()) connection.abort(reason);
-  }
-
-  #idle(timeoutMs: number): Promise<void> {
-    const { connections } = this.#services;
-    if (connections.size === 0) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const due = performance.now() + timeoutMs;
-    const timer = setInterval(() => {
-      if (connections.size > 0 && performance.now() < due) return;
-      clearInterval(timer);
-      resolve();
-    }, DRAIN_POLL_MS);
-    return promise;
+    for (const client of this.#services.receptions) client.abort({ reason });
   }
 }
-
-/** How often a drain looks whether all connections are gone, in milliseconds: well below what a person notices. */
-const DRAIN_POLL_MS = 20;

@@ -4,15 +4,17 @@
 import { lookupCidr } from "../base/cidr-map.ts";
 import { GatewayError } from "../base/gateway-error.ts";
 import { parseIp } from "../base/ip.ts";
-import type { ListenerPlan } from "../plan/plan.ts";
+import type { HelloPlan, ListenerPlan } from "../plan/plan.ts";
 import type { Listening } from "../runtime/runtime.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { LIMITED, NO_ROUTE, type Refusal } from "./limit/refusal.ts";
 import { connectionsInUse } from "./connection/connection-limit.ts";
-import { countReason } from "./counters.ts";
 import { serveConnection } from "./connection/connection.ts";
 import { clientAddress } from "./connection/peer.ts";
-import type { Route } from "./route.ts";
+import { recordRefusal } from "./connection/refuse.ts";
+import { receiveClient } from "./hello/reception.ts";
+import { PostgresSessions } from "./postgres-sessions.ts";
+import type { Route, RunningEntry } from "./route.ts";
 import type { Services } from "./services.ts";
 import type { ListenerSnapshot } from "./snapshot.ts";
 
@@ -22,16 +24,17 @@ const REBIND_MS = 1_000;
 /** A full gateway says so once per interval, in milliseconds, not once per refused client. */
 const FULL_WARN_INTERVAL_MS = 10_000;
 
-/** A route's claim on a listener, with the route as it runs. */
-export interface RunningEntry {
-  readonly route: Route;
-  readonly portOffset: number;
-}
+/**
+ * The share of the connection limit that clients may hold whose route is not known yet. Beyond it the one that has been
+ * at it longest goes: whoever means to connect has said so within milliseconds.
+ */
+const RECEIVED_SHARE = 0.5;
 
 export class Listener implements SocketOwner {
   readonly name: string;
   #plan: ListenerPlan;
   #entries: readonly RunningEntry[];
+  readonly #sessions = new PostgresSessions();
   readonly #services: Services;
   #listening: Listening | null = null;
   #error: GatewayError | null = null;
@@ -129,12 +132,26 @@ export class Listener implements SocketOwner {
   // --- accepting --------------------------------------------------------------------------------------------------
 
   opened(socket: Socket): void {
+    const { hello } = this.#plan;
+    if (hello !== undefined) return this.#receive(socket, hello);
     const entry = this.#entryFor(socket);
     if (entry === undefined) return this.#refuse(socket, undefined, NO_ROUTE);
     const { route, portOffset } = entry;
-    const admitted = this.#admit(route, socket);
+    const admitted = this.#hasRoom() ? route.admit(socket.remoteAddress) : LIMITED.gateway;
     if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
-    serveConnection(socket, { route, ticket: admitted, listener: this.name, portOffset }, this.#services);
+    const arrival = { route, ticket: admitted, listener: this.name, portOffset };
+    serveConnection(socket, { ...arrival, facts: null, received: null, sessions: null, target: null }, this.#services);
+  }
+
+  #receive(socket: Socket, hello: HelloPlan): void {
+    const { receptions, counters } = this.#services;
+    if (!this.#hasRoom()) return this.#refuse(socket, undefined, LIMITED.gateway);
+    if (receptions.size >= counters.connectionLimit * RECEIVED_SHARE) {
+      const [oldest] = receptions;
+      oldest?.abort(LIMITED.gateway);
+    }
+    const host = { name: this.name, plan: this.#plan, entries: this.#entries, sessions: this.#sessions };
+    receiveClient(socket, host, hello, this.#services);
   }
 
   #entryFor(socket: Socket): RunningEntry | undefined {
@@ -145,48 +162,31 @@ export class Listener implements SocketOwner {
     return this.#entries[at === -1 ? fallback : at];
   }
 
-  /** The route's ticket, or why not. */
-  #admit(route: Route, socket: Socket): number | Refusal {
+  /** Whether there are descriptors for another connection; when not, that is said from time to time. */
+  #hasRoom(): boolean {
     const { connections, counters, monitor } = this.#services;
-    if (connectionsInUse(connections.size, counters, monitor.sockets) < counters.connectionLimit)
-      return route.admit(socket);
+    if (connectionsInUse(connections.size, counters, monitor.sockets) < counters.connectionLimit) return true;
     const nowMs = performance.now();
     if (nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
       counters.fullWarnedMs = nowMs;
       this.#warnFull();
     }
-    return LIMITED.gateway;
+    return false;
   }
 
   #warnFull(): void {
     const { connections, counters, monitor, log } = this.#services;
-    const { connectionLimit: limit, abandonedDials, besideDials } = counters;
-    const used = { connections: connections.size, checks: monitor.sockets, abandonedDials, besideDials };
-    const beside = `${used.checks} checks, ${abandonedDials} dials that were given up, ${besideDials} to a second address`;
+    const { connectionLimit: limit, abandonedDials, besideDials, greeting } = counters;
+    const used = { connections: connections.size, greeting, checks: monitor.sockets, abandonedDials, besideDials };
+    const beside = `${greeting} clients without a route yet, ${used.checks} checks, ${abandonedDials} dials that were given up, ${besideDials} to a second address`;
     const message = `Refusing clients: descriptors for ${limit} connections are in use: ${used.connections} connections, ${beside}`;
     log.write("warn", "connections-full", message, { limit, ...used });
   }
 
-  #refuse(socket: Socket, route: Route | undefined, { reason, limit }: Refusal): void {
-    const { log, counters } = this.#services;
-    const id = ++counters.accepted;
-    if (route === undefined) countReason(counters.unrouted, reason);
-    else route.countEnd(reason, limit);
-    if (log.access) {
-      log.connection({
-        id: String(id),
-        route: route === undefined ? "" : route.plan.name,
-        listener: this.name,
-        client: clientAddress(socket),
-        backend: undefined,
-        bytesIn: 0,
-        bytesOut: 0,
-        durationMs: 0,
-        connectMs: undefined,
-        reason,
-        limit,
-      });
-    }
+  #refuse(socket: Socket, route: Route | undefined, refusal: Refusal): void {
+    const id = ++this.#services.counters.accepted;
+    const who = { id, listener: this.name, client: clientAddress(socket), durationMs: 0, facts: null };
+    recordRefusal(this.#services, route, refusal, who);
     socket.terminate();
   }
 

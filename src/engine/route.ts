@@ -2,16 +2,16 @@
 // the plan or a connection of it is alive; the plan is swapped by one assignment and connections keep what they took.
 
 import { lookupCidr } from "../base/cidr-map.ts";
-import { parseIp } from "../base/ip.ts";
+import { type Ip, parseIp } from "../base/ip.ts";
 import type { RoutePlan } from "../plan/plan.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
-import type { Socket } from "../socket/socket.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { countReason, reasonCounts } from "./counters.ts";
 import { type Admission, ROUTE_FULL, ROUTE_TOO_FAST, SOURCE_FULL, SOURCE_TOO_FAST } from "./limit/admission.ts";
 import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal } from "./limit/refusal.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
 import type { Pool } from "./pool/pool.ts";
+import { TlsContexts } from "./tls-contexts.ts";
 
 const LIMIT_OF_REFUSAL: ReadonlyMap<number, LimitName> = new Map([
   [ROUTE_FULL, "connections"],
@@ -22,6 +22,13 @@ const LIMIT_OF_REFUSAL: ReadonlyMap<number, LimitName> = new Map([
 
 /** Of a connection that no limit counts. */
 export const NO_TICKET = -1;
+
+/** A route's claim on a listener, with the route as it runs. */
+export interface RunningEntry {
+  readonly route: Route;
+  /** Added to the first port of a backend with a range. */
+  readonly portOffset: number;
+}
 
 export class Route {
   plan: RoutePlan;
@@ -36,6 +43,7 @@ export class Route {
   admission: Admission | null = null;
   /** What its connections may move in a second; `null`: as much as they can. */
   bandwidth: Bandwidth | null = null;
+  readonly tls = new TlsContexts();
   readonly connectSeconds = new Histogram(CONNECT_SECONDS);
   readonly connectionSeconds = new Histogram(CONNECTION_SECONDS);
   readonly #ended = new Map<CloseReason, number>();
@@ -47,27 +55,34 @@ export class Route {
   }
 
   /**
-   * A ticket for its admission, NO_TICKET without one, or the reason to refuse a client. Its address is looked at only when
-   * the route has source lists or limits.
+   * A ticket for its admission, NO_TICKET without one, or the reason to refuse a client. Its address, an IP, is looked at
+   * only when the route has source lists or limits.
    */
-  admit(client: Socket): number | Refusal {
+  admit(address: string | undefined): number | Refusal {
     const { admission } = this;
     const { allow, deny } = this.plan;
     if (allow === undefined && deny === undefined && admission === null) return NO_TICKET;
-    const { remoteAddress } = client;
-    const ip = remoteAddress === undefined ? undefined : parseIp(remoteAddress);
-    // Fail closed: an address that cannot be read is neither allowed nor known not to be denied.
-    if (ip === undefined && (allow !== undefined || deny !== undefined)) return DENIED_ADDRESS;
-    if (ip !== undefined) {
-      if (deny !== undefined && lookupCidr(deny, ip) !== -1) return DENIED_ADDRESS;
-      if (allow !== undefined && lookupCidr(allow, ip) === -1) return DENIED_ADDRESS;
-    }
+    const ip = address === undefined ? undefined : parseIp(address);
+    if (!this.#allowsIp(ip)) return DENIED_ADDRESS;
     if (admission === null) return NO_TICKET;
     // A limit that was set while connections were live counts those too, which have no ticket.
     const { connections } = this.plan.limits;
     if (connections !== 0 && this.connectionsActive >= connections) return LIMITED.connections;
     const ticket = admission.admit(ip, (performance.timeOrigin + performance.now()) * 1000);
     return ticket >= 0 ? ticket : LIMITED[LIMIT_OF_REFUSAL.get(ticket) ?? "connections"];
+  }
+
+  /** Whether its source lists let an address in, whatever limits say. */
+  allows(address: string | undefined): boolean {
+    return this.#allowsIp(address === undefined ? undefined : parseIp(address));
+  }
+
+  #allowsIp(ip: Ip | undefined): boolean {
+    const { allow, deny } = this.plan;
+    // Fail closed: an address that cannot be read is neither allowed nor known not to be denied.
+    if (ip === undefined) return allow === undefined && deny === undefined;
+    if (deny !== undefined && lookupCidr(deny, ip) !== -1) return false;
+    return allow === undefined || lookupCidr(allow, ip) !== -1;
   }
 
   /** `limit`: the one that ended it, where one did. */

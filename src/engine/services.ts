@@ -9,6 +9,7 @@ import type { DirectReader } from "../socket/direct-reader.ts";
 import type { Pipe } from "../socket/pipe.ts";
 import type { EngineCounters } from "./counters.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
+import type { Refusal } from "./limit/refusal.ts";
 import type { Route } from "./route.ts";
 import type { ConnectionSnapshot } from "./snapshot.ts";
 import type { Target } from "./pool/target.ts";
@@ -20,8 +21,15 @@ export interface Services {
   readonly reader: DirectReader | null;
   /** Live connections by id, in the order they were accepted. */
   readonly connections: Map<number, LiveConnection>;
+  /** Clients whose route is not known yet, in the order they were accepted. */
+  readonly receptions: Set<Receiving>;
   readonly counters: EngineCounters;
   readonly monitor: HealthMonitor;
+}
+
+/** A client that is being received. */
+export interface Receiving {
+  abort(refusal: Refusal): void;
 }
 
 /** A connection from accept to the last close. */

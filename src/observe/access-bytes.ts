@@ -6,14 +6,14 @@ import type { AccessRecord } from "./log.ts";
 /** Names, addresses and the rest take less than this; a record with longer values is written the slow way. */
 const MAX_VALUE_UNITS = 256;
 
-/** Room for one line: nine values of any length that the fast way takes, and the numbers, our own words and the keys between them. */
-export const ACCESS_LINE_BYTES = 9 * MAX_VALUE_UNITS + 512;
+/** Room for one line: ten values of any length that the fast way takes, and the numbers, our own words and the keys between them. */
+export const ACCESS_LINE_BYTES = 10 * MAX_VALUE_UNITS + 512;
 
 const ZERO = 48;
 
 /** Whether every value is short, printable ASCII without quote and backslash, so that it can be written as it is. */
 export function isPlainRecord(record: AccessRecord): boolean {
-  const { id, route, listener, client, backend, sni, proxySource, tls, clientCert } = record;
+  const { id, route, listener, client, backend, sni, proxySource, tls, clientCert, detail } = record;
   return (
     isPlain(id) &&
     isPlain(route) &&
@@ -23,7 +23,8 @@ export function isPlainRecord(record: AccessRecord): boolean {
     (sni === undefined || isPlain(sni)) &&
     (proxySource === undefined || isPlain(proxySource)) &&
     (tls === undefined || isPlain(tls)) &&
-    (clientCert === undefined || isPlain(clientCert))
+    (clientCert === undefined || isPlain(clientCert)) &&
+    (detail === undefined || isPlain(detail))
   );
 }
 
@@ -38,7 +39,7 @@ function isPlain(text: string): boolean {
 
 /** Writes the line of a plain record at `at` and gives its end. */
 export function writeAccessLine(into: Uint8Array, at: number, time: string, record: AccessRecord): number {
-  const { backend, sni, connectMs, proxySource, tls, clientCert } = record;
+  const { backend, sni, connectMs, proxySource, tls, clientCert, detail } = record;
   let end = put(into, put(into, at, '{"time":"'), time);
   end = put(into, put(into, end, '","event":"connection","id":"'), record.id);
   end = put(into, put(into, end, '","route":"'), record.route);
@@ -54,6 +55,7 @@ export function writeAccessLine(into: Uint8Array, at: number, time: string, reco
   end = put(into, end, record.reason);
   // One of our own words, like the reason.
   if (record.limit !== undefined) end = put(into, put(into, end, '","limit":"'), record.limit);
+  if (detail !== undefined) end = put(into, put(into, end, '","detail":"'), detail);
   if (proxySource !== undefined) end = put(into, put(into, end, '","proxySource":"'), proxySource);
   if (tls !== undefined) end = put(into, put(into, end, '","tls":"'), tls);
   if (clientCert !== undefined) end = put(into, put(into, end, '","clientCert":"'), clientCert);

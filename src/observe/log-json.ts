@@ -24,12 +24,14 @@ export function formatJson(
 
 /** The access line of design 6, and a line feed. What was not there is left out. */
 export function formatAccessJson(time: string, record: AccessRecord): string {
-  const { backend, sni, connectMs, limit, proxySource, tls, clientCert } = record;
+  const { backend, sni, connectMs, limit, detail, proxySource, tls, clientCert } = record;
   return `{"time":"${time}","event":"connection","id":${quote(record.id)},"route":${quote(record.route)},"listener":${quote(record.listener)},"client":${quote(record.client)}${
     backend === undefined ? "" : `,"backend":${quote(backend)}`
   }${sni === undefined ? "" : `,"sni":${quote(sni)}`},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"durationMs":${milliseconds(record.durationMs)}${
     connectMs === undefined ? "" : `,"connectMs":${milliseconds(connectMs)}`
   },"reason":"${record.reason}"${limit === undefined ? "" : `,"limit":"${limit}"`}${
+    detail === undefined ? "" : `,"detail":${quote(detail)}`
+  }${
     proxySource === undefined ? "" : `,"proxySource":${quote(proxySource)}`
   }${tls === undefined ? "" : `,"tls":${quote(tls)}`}${
     clientCert === undefined ? "" : `,"clientCert":${quote(clip(clientCert, MAX_CERT_UNITS))}`

@@ -36,7 +36,8 @@ export function formatPretty(
 
 /** One ended connection: who, from where to where, how much, how long, why. */
 export function formatAccessPretty(time: string, record: AccessRecord, color: boolean): string {
-  const { route, client, backend, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener, limit } = record;
+  const { route, client, backend, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener, limit, detail } =
+    record;
   const { sni, proxySource, tls, clientCert } = record;
   const head = `${paint(time, GREY, color)} ${paint("CONN ", LEVEL_COLORS.info, color)}`;
   const said = `${visible(route)} ${visible(client)} → ${visible(backend ?? "-")} ${reason}`;
@@ -48,6 +49,7 @@ export function formatAccessPretty(time: string, record: AccessRecord, color: bo
     (clientCert === undefined ? "" : ` cert=${word(clip(clientCert, MAX_CERT_UNITS))}`) +
     (proxySource === undefined ? "" : ` proxy=${word(proxySource)}`) +
     (limit === undefined ? "" : ` limit=${limit}`) +
+    (detail === undefined ? "" : ` detail=${JSON.stringify(detail)}`) +
     ` listener=${word(listener)} id=${word(id)}`;
   return `${head} ${said} ${paint(rest, GREY, color)}\n`;
 }

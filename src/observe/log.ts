@@ -31,6 +31,8 @@ export interface AccessRecord {
   readonly reason: CloseReason;
   /** The limit that refused it, by its key in the route's file; absent when none did. */
   readonly limit?: string | undefined;
+  /** What was wrong with what a client said or showed, for people; ours, without a byte of the client's. */
+  readonly detail?: string | undefined;
 }
 
 export interface Log {

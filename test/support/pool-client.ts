@@ -29,7 +29,7 @@ export class PoolClient extends WheelEntry implements DiallerOwner {
     this.#pool = pool;
     this.#wheel = services.wheel;
     this.clientHost = `10.0.${id >> 8}.${id & 255}`;
-    this.dialler = new Dialler(this, route, 0, services);
+    this.dialler = new Dialler(this, { route, portOffset: 0, introducer: null, pinned: null }, services);
   }
 
   dialled(target: Target): void {

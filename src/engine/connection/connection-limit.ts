@@ -35,11 +35,14 @@ export function checksAtOnce(descriptors: number | undefined, connections: numbe
   return Math.min(connections, Math.max(LEAST_CHECKS, Math.floor(limit / DESCRIPTORS_PER_CHECK)));
 }
 
-/** What is in use, in connections: `live` ones, and half a one for whatever else holds one descriptor. */
+/**
+ * What is in use, in connections: `live` ones, those that are being received, which will be, and half a one for whatever
+ * else holds one descriptor.
+ */
 export function connectionsInUse(
   live: number,
-  { abandonedDials, besideDials }: Pick<EngineCounters, "abandonedDials" | "besideDials">,
+  { abandonedDials, besideDials, greeting }: Pick<EngineCounters, "abandonedDials" | "besideDials" | "greeting">,
   checkSockets: number,
 ): number {
-  return live + (abandonedDials + besideDials + checkSockets) / DESCRIPTORS_PER_CONNECTION;
+  return live + greeting + (abandonedDials + besideDials + checkSockets) / DESCRIPTORS_PER_CONNECTION;
 }

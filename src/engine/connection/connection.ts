@@ -11,6 +11,9 @@ import type { Socket } from "../../socket/socket.ts";
 import { Dialler, type DiallerOwner } from "./dialler.ts";
 import type { Admission } from "../limit/admission.ts";
 import type { LimitName, Refusal } from "../limit/refusal.ts";
+import type { ClientFacts } from "../hello/client-facts.ts";
+import { type PostgresSessions, SessionWatch } from "../postgres-sessions.ts";
+import { introducerOf } from "./introduction-of.ts";
 import { clientAddress } from "./peer.ts";
 import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Route } from "../route.ts";
@@ -26,11 +29,19 @@ export interface Arrival {
   readonly listener: string;
   /** Added to the first port of a backend with a range. */
   readonly portOffset: number;
+  /** What it said before its route was known; `null` where only its address was asked for. */
+  readonly facts: ClientFacts | null;
+  /** What was read of it and belongs to the backend; `null`: nothing was read. */
+  readonly received: Uint8Array | null;
+  /** Where its PostgreSQL session is to be findable; `null`: it has none that can be read. */
+  readonly sessions: PostgresSessions | null;
+  /** The only target that will do; `null`: any of the route's. */
+  readonly target: Target | null;
 }
 
 /** Takes over an admitted client and dials for it. */
 export function serveConnection(client: Socket, arrival: Arrival, services: Services): void {
-  new Connection(client, arrival, services).begin();
+  new Connection(client, arrival, services).begin(arrival.received);
 }
 
 class Connection extends WheelEntry implements LiveConnection, PipeOwner, DiallerOwner {
@@ -42,6 +53,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   /** Monotonic milliseconds. */
   readonly openedMs: number;
   readonly pipe: Pipe;
+  readonly reader: DirectReader | null;
   target: Target | null = null;
 
   readonly #services: Services;
@@ -49,33 +61,52 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   readonly #pool: Pool;
   readonly #ticket: number;
   readonly #admission: Admission | null;
+  readonly #facts: ClientFacts | null;
+  readonly #portOffset: number;
+  readonly #sessions: PostgresSessions | null;
+  /** Once the session is under way. */
+  #session: SessionWatch | null = null;
   #dialler: Dialler | null;
   #connectMs = -1;
   /** The limit that it met while it looked for a backend. */
   #limit: LimitName | undefined;
+  #detail: string | undefined;
 
-  constructor(client: Socket, { route, ticket, listener, portOffset }: Arrival, services: Services) {
+  constructor(client: Socket, arrival: Arrival, services: Services) {
     super();
+    const { route, ticket, listener, portOffset, facts } = arrival;
+    this.#facts = facts;
+    this.#portOffset = portOffset;
+    this.#sessions = arrival.sessions;
     this.#ticket = ticket;
     this.#admission = ticket === NO_TICKET ? null : route.admission;
     this.#services = services;
-    this.id = ++services.counters.accepted;
+    this.id = facts === null ? ++services.counters.accepted : facts.id;
     this.route = route;
     this.listener = listener;
-    this.client = clientAddress(client);
-    this.openedMs = performance.now();
+    this.client = facts === null ? clientAddress(client) : facts.client;
+    this.openedMs = facts === null ? performance.now() : facts.openedMs;
     this.#timeouts = route.plan.timeouts;
     this.#pool = route.pool;
-    this.#dialler = new Dialler(this, route, portOffset, services);
+    // Their descriptors carry what is encrypted: they are read by events only.
+    const encrypted = facts?.tls !== undefined || this.#pool.plan.upstreamTls !== undefined;
+    this.reader = encrypted ? null : services.reader;
+    const introducer = introducerOf(route, client, this.id, facts, services.runtime.tls);
+    this.#dialler = new Dialler(this, { route, portOffset, introducer, pinned: arrival.target }, services);
     this.pipe = new Pipe(client, this);
   }
 
-  /** Counts it as live and looks for a backend. */
-  begin(): void {
+  /** Counts it as live and looks for a backend; `received` is what it sent before. */
+  begin(received: Uint8Array | null): void {
     this.#services.wheel.hold();
     this.route.connectionsActive++;
     this.#services.connections.set(this.id, this);
+    if (received !== null && received.length > 0) this.pipe.inbound.received(received);
     this.#dialler?.next();
+  }
+
+  get sni(): string | undefined {
+    return this.#facts?.serverName;
   }
 
   get clientHost(): string {
@@ -84,10 +115,6 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
 
   get clock(): { readonly nowMs: number } {
     return this.#services.wheel;
-  }
-
-  get reader(): DirectReader | null {
-    return this.#services.reader;
   }
 
   abort(reason: CloseReason): void {
@@ -101,13 +128,21 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.target = target;
     this.#connectMs = performance.now() - this.openedMs;
     this.route.connectSeconds.observe(this.#connectMs / 1000);
-    this.pipe.join(socket, this.route.bandwidth);
+    this.pipe.join(socket, this.#watchSession(target) ?? this.route.bandwidth);
     this.deadlineChanged();
   }
 
-  gaveUp({ reason, limit }: Refusal): void {
+  gaveUp({ reason, limit, detail }: Refusal): void {
     this.#limit = limit;
+    this.#detail = detail;
     this.abort(reason);
+  }
+
+  #watchSession(target: Target): SessionWatch | null {
+    if (this.#sessions === null) return null;
+    const { route } = this;
+    const owner = { route, target, portOffset: this.#portOffset };
+    return (this.#session = new SessionWatch(this.#sessions, owner, route.bandwidth));
   }
 
   // --- deadlines --------------------------------------------------------------------------------------------------
@@ -153,6 +188,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     wheel.release();
     this.#dialler?.cancel();
     this.#dialler = null;
+    this.#session?.close();
     connections.delete(this.id);
     const durationMs = performance.now() - this.openedMs;
     const bytesIn = pipe.inbound.bytes;
@@ -180,11 +216,17 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
       connectMs: this.#connectMs < 0 ? undefined : this.#connectMs,
       reason,
       limit: this.#limit,
+      detail: this.#detail,
+      sni: this.#facts?.serverName,
+      proxySource: this.#facts?.proxySource,
+      tls: this.#facts?.tls,
+      clientCert: this.#facts?.certificate?.label,
     });
   }
 
   snapshot(): ConnectionSnapshot {
     const { pipe, target } = this;
+    const { serverName, proxySource, tls, certificate } = this.#facts ?? {};
     const now = performance.now();
     return {
       id: String(this.id),
@@ -192,6 +234,10 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
       listener: this.listener,
       client: this.client,
       ...(target === null || pipe.outbound === null ? {} : { backend: target.backend.plan.address }),
+      ...(serverName === undefined ? {} : { sni: serverName }),
+      ...(proxySource === undefined ? {} : { proxySource }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(certificate === undefined ? {} : { clientCert: certificate.label }),
       openedAt: new Date(Date.now() - (now - this.openedMs)).toISOString(),
       durationMs: Math.round(now - this.openedMs),
       // By a coarse clock, which may be behind.

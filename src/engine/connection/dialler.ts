@@ -12,11 +12,12 @@ import { Dial, type Dialling } from "./dial.ts";
 import { reportFailure, reportShortage } from "./dial-report.ts";
 import { DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
 import { isOwnShortage } from "../../runtime/own-shortage.ts";
+import type { DialWish } from "./dial-wish.ts";
+import { FailedTargets } from "./failed-targets.ts";
 import { dialFailure, refusalOf } from "./peer.ts";
 import type { Ask, Pick } from "../pool/chooser.ts";
 import type { Pool } from "../pool/pool.ts";
 import { LIMITED, type Refusal } from "../limit/refusal.ts";
-import type { Route } from "../route.ts";
 import type { Services } from "../services.ts";
 import type { Target } from "../pool/target.ts";
 import type { Waiter } from "../pool/waiting-line.ts";
@@ -48,15 +49,14 @@ export class Dialler implements Dialling, Waiter, Ask {
   dueMs = Number.POSITIVE_INFINITY;
 
   readonly #owner: DiallerOwner;
-  readonly #route: Route;
+  readonly #wish: DialWish;
   readonly #pool: Pool;
   readonly #services: Services;
-  readonly #portOffset: number;
   readonly #time: DialTime;
   #dial: Dial | null = null;
   /** To the other address family of the same name. */
   #beside: Dial | null = null;
-  #tried: Set<Target> | null = null;
+  readonly #failed = new FailedTargets();
   #attempts = 0;
   #attemptBeganMs = 0;
   #attemptDueMs = Number.POSITIVE_INFINITY;
@@ -66,17 +66,16 @@ export class Dialler implements Dialling, Waiter, Ask {
   #queueDueMs = 0;
   #done = false;
 
-  constructor(owner: DiallerOwner, route: Route, portOffset: number, services: Services) {
+  constructor(owner: DiallerOwner, wish: DialWish, services: Services) {
     this.#owner = owner;
-    this.#route = route;
-    this.#pool = route.pool;
-    this.#portOffset = portOffset;
+    this.#wish = wish;
+    this.#pool = wish.route.pool;
     this.#services = services;
-    this.#time = new DialTime(route.plan.timeouts.connectMs);
+    this.#time = new DialTime(wish.route.plan.timeouts.connectMs);
   }
 
   get tried(): ReadonlySet<Target> | null {
-    return this.#tried;
+    return this.#failed.all;
   }
 
   /** Of the client's address, where the balancer wants it; a reload may bring one that does. */
@@ -94,7 +93,10 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** Picks and dials the next target, or waits, or gives up. */
   next(): void {
-    this.#follow(this.#pool.pick(this));
+    const { pinned } = this.#wish;
+    if (pinned === null) this.#follow(this.#pool.pick(this));
+    else if (this.#attempts === 0) this.#dialTo(pinned);
+    else this.#giveUp({ reason: this.#reason });
   }
 
   #follow(pick: Pick): void {
@@ -129,8 +131,6 @@ export class Dialler implements Dialling, Waiter, Ask {
     }
   }
 
-  // --- waiting ----------------------------------------------------------------------------------------------------
-
   turn(): boolean {
     this.#forgive();
     const pick = this.#pool.pick(this);
@@ -144,7 +144,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   #enqueue(): void {
-    const { size, timeoutMs } = this.#route.plan.limits.queue;
+    const { size, timeoutMs } = this.#wish.route.plan.limits.queue;
     if (this.#queueDueMs === 0) {
       if (this.#pool.queued >= size) return this.#giveUp(LIMITED["queue.size"]);
       this.#queueDueMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
@@ -161,7 +161,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   #none(): void {
-    if (this.#tried !== null || !this.#pool.awaitsNames) return this.#giveUp({ reason: this.#reason });
+    if (this.tried !== null || !this.#pool.awaitsNames) return this.#giveUp({ reason: this.#reason });
     this.#wait(this.#time.dueMs);
   }
 
@@ -173,27 +173,24 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** Targets that have been reached since they failed this client are open to it again. */
   #forgive(): void {
-    const tried = this.#tried;
-    if (tried === null || tried.values().every((target) => target.lastError !== undefined)) return;
+    if (!this.#failed.forgivable) return;
     this.#pool.leave(this);
-    const left = tried.values().filter((target) => target.lastError !== undefined);
-    this.#tried = new Set(left);
-    if (this.#tried.size === 0) this.#tried = null;
+    this.#failed.forgive();
     this.#pool.wait(this);
   }
 
-  // --- dialling ---------------------------------------------------------------------------------------------------
-
   #dialTo(target: Target): void {
     const dial = this.#begin(target);
+    if (dial === undefined) return this.#giveUp({ reason: "dial-failed", detail: "TLS to backends cannot be used" });
     this.#dial = dial;
     this.#attemptBeganMs = this.nowMs;
     const { dial: spec } = this.#pool.plan;
     const targets = this.#pool.remaining(this, Math.min(SHARED_ATTEMPTS, spec.attempts - this.#attempts + 1));
     this.#attemptDueMs = this.#time.attemptDueMs(spec, targets);
-    const besideDueMs = this.#pool.pickBeside(target, this) === undefined ? 0 : performance.now() + BESIDE_MS;
+    const alone = this.#wish.pinned !== null || this.#pool.pickBeside(target, this) === undefined;
+    const besideDueMs = alone ? 0 : performance.now() + BESIDE_MS;
     this.#setDue(besideDueMs === 0 ? this.#attemptDueMs : Math.min(besideDueMs, this.#attemptDueMs));
-    this.#services.runtime.connect(target.socketAddress(this.#portOffset), dial);
+    this.#services.runtime.connect(target.socketAddress(this.#wish.portOffset), dial);
   }
 
   #dialBeside(silent: Target): void {
@@ -204,15 +201,21 @@ export class Dialler implements Dialling, Waiter, Ask {
     if (this.#beside !== null || !this.#mayTry() || inUse >= counters.connectionLimit) return;
     const target = this.#pool.pickBeside(silent, this);
     if (target === undefined) return;
-    this.#beside = this.#begin(target);
+    const dial = this.#begin(target);
+    if (dial === undefined) return;
+    this.#beside = dial;
     counters.besideDials++;
-    this.#services.runtime.connect(target.socketAddress(this.#portOffset), this.#beside);
+    this.#services.runtime.connect(target.socketAddress(this.#wish.portOffset), this.#beside);
   }
 
-  #begin(target: Target): Dial {
-    if (this.#attempts++ > 0) this.#route.retries++;
+  /** `undefined`: the target must not be spoken to in the clear, and cannot be in TLS. */
+  #begin(target: Target): Dial | undefined {
+    const { introducer } = this.#wish;
+    const introduction = introducer === null ? null : introducer.to(target);
+    if (introduction === undefined) return undefined;
+    if (this.#attempts++ > 0) this.#wish.route.retries++;
     target.enter();
-    return new Dial(target, this, this.#pool, this.#services.counters);
+    return new Dial(target, this, this.#pool, this.#services.counters, introduction);
   }
 
   reached(dial: Dial, socket: Socket): void {
@@ -259,15 +262,14 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** The target has failed this client. */
   #blame(dial: Dial, reason: CloseReason, why: string): void {
-    reportFailure(this.#services, this.#route.plan.name, dial.target, reason, why);
+    reportFailure(this.#services, this.#wish.route.plan.name, dial.target, reason, why);
     this.#pool.failed(dial.target, why);
     this.#setAside(dial, reason);
   }
 
   #setAside(dial: Dial, reason: CloseReason): void {
     this.#reason = reason;
-    this.#tried ??= new Set();
-    this.#tried.add(dial.target);
+    this.#failed.add(dial.target);
     this.#drop(dial);
     this.#pool.left(dial.target);
   }
@@ -289,8 +291,6 @@ export class Dialler implements Dialling, Waiter, Ask {
     this.cancel();
     this.#owner.gaveUp(refusal);
   }
-
-  // --- time -------------------------------------------------------------------------------------------------------
 
   #setDue(dueMs: number): void {
     this.dueMs = dueMs;

@@ -1,5 +1,6 @@
 // What a socket's peer is called, and what a failed dial means in the words of close reasons.
 
+import { GatewayError } from "../../base/gateway-error.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
 
@@ -18,6 +19,7 @@ export function clientAddress(socket: Socket): string {
 
 /** Why a dial failed: the errno, because what Bun says is only that it did. */
 export function dialFailure(error: Error): string {
+  if (error instanceof GatewayError) return error.message; // Our own words.
   return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }
 

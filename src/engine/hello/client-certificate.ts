@@ -41,7 +41,8 @@ function problemOf(certificate: Certificate, nowMs: number): string | undefined 
   const { ca, publicKey, weakSignature, extendedKeyUsages, notBeforeMs, notAfterMs } = certificate;
   if (ca) return "The certificate is one of an authority, not of a client";
   if (weakSignature !== undefined) return `The certificate is signed with ${weakSignature}`;
-  if (publicKey.algorithm.startsWith("rsa") && publicKey.bits < MIN_RSA_BITS) return `The key has ${publicKey.bits} bits`;
+  if (publicKey.algorithm.startsWith("rsa") && publicKey.bits < MIN_RSA_BITS)
+    return `The key has ${publicKey.bits} bits`;
   const restricted = extendedKeyUsages !== undefined;
   if (restricted && !extendedKeyUsages.some((use) => use === KEY_USAGE.clientAuth || use === KEY_USAGE.any)) {
     return "The certificate is not meant for clients";

@@ -21,6 +21,8 @@ export interface Refusal {
   readonly reason: CloseReason;
   /** Absent when it was no limit. */
   readonly limit?: LimitName;
+  /** What was wrong, for the log; without a byte of the client's. */
+  readonly detail?: string;
 }
 
 /** Made once: a flood of refused clients makes no garbage. */

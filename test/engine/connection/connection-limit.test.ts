@@ -23,7 +23,7 @@ test("checks leave half of all connections to clients, however few there are", (
   expect(checksAtOnce(100, 1)).toBe(1);
 });
 
-test("whatever holds one descriptor is half a connection", () => {
-  expect(connectionsInUse(0, { abandonedDials: 0, besideDials: 0 }, 0)).toBe(0);
-  expect(connectionsInUse(10, { abandonedDials: 1, besideDials: 2 }, 4)).toBe(13.5);
+test("whatever holds one descriptor is half a connection, and a client that is being received a whole one", () => {
+  expect(connectionsInUse(0, { abandonedDials: 0, besideDials: 0, greeting: 0 }, 0)).toBe(0);
+  expect(connectionsInUse(10, { abandonedDials: 1, besideDials: 2, greeting: 3 }, 4)).toBe(16.5);
 });

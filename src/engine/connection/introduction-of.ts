@@ -1,0 +1,70 @@
+// Puts together what backends of a route hear before a client's bytes. Routes without PROXY headers, TLS and PostgreSQL,
+// which are most of them, have nothing to say.
+
+import { formatIp, parseIp } from "../../base/ip.ts";
+import type { Tls } from "../../runtime/tls.ts";
+import type { Socket } from "../../socket/socket.ts";
+import type { ProxyEndpoint } from "../../wire/proxy-header.ts";
+import { writeProxyV1 } from "../../wire/proxy-v1.ts";
+import { writeProxyV2 } from "../../wire/proxy-v2.ts";
+import type { ClientFacts } from "../hello/client-facts.ts";
+import type { Target } from "../pool/target.ts";
+import type { Route } from "../route.ts";
+import type { Introduction } from "./introduction.ts";
+
+/** Introduces one client to whichever target it gets. */
+export interface Introducer {
+  /** `undefined`: the route speaks TLS to its backends, and cannot. */
+  to(target: Target): Introduction | undefined;
+}
+
+/** `null` when there is nothing to say. `facts` is absent for clients of which only the address is known. */
+export function introducerOf(
+  route: Route,
+  client: Socket,
+  id: number,
+  facts: ClientFacts | null,
+  engine: Tls | null,
+): Introducer | null {
+  const { proxySend, upstreamTls } = route.pool.plan;
+  const passesTls = facts?.postgresTls === true;
+  if (proxySend === undefined && upstreamTls === undefined && !passesTls) return null;
+  const proxyHeader = proxySend === undefined ? null : headerOf(proxySend, client, id, facts);
+  const asksForTls = passesTls || (upstreamTls !== undefined && route.plan.protocol === "postgres");
+  const { client: context } = route.tls;
+  return {
+    to(target) {
+      if (upstreamTls === undefined) return { proxyHeader, asksForTls, tls: null };
+      if (engine === null || context === null) return undefined;
+      const serverName = upstreamTls.serverName ?? hostOf(target);
+      return { proxyHeader, asksForTls, tls: { engine, context, serverName } };
+    },
+  };
+}
+
+function headerOf(version: 1 | 2, client: Socket, id: number, facts: ClientFacts | null): Uint8Array {
+  const source = facts === null ? endpoint(client.remoteAddress, client.remotePort) : endpointOf(facts.client);
+  const destination = facts?.destination ?? endpoint(client.localAddress, client.localPort);
+  if (version === 1) return writeProxyV1({ source, destination });
+  const { serverName, alpn, tls, certificate, uniqueId } = facts ?? {};
+  const commonName = certificate?.commonNames[0];
+  const ssl = tls === undefined ? undefined : { version: tls, verified: certificate !== undefined, commonName };
+  const tlvs = { authority: serverName, alpn, ssl, uniqueId: uniqueId ?? new TextEncoder().encode(String(id)) };
+  return writeProxyV2({ source, destination, tlvs: { ...tlvs, crc32c: true } });
+}
+
+function endpoint(host: string | undefined, port: number | undefined): ProxyEndpoint | undefined {
+  const ip = host === undefined ? undefined : parseIp(host);
+  return ip === undefined || port === undefined ? undefined : { host: formatIp(ip), port };
+}
+
+/** `address:port` taken apart again. */
+function endpointOf(client: string): ProxyEndpoint | undefined {
+  const colon = client.lastIndexOf(":");
+  return endpoint(client.slice(0, colon).replace(/^\[|\]$/g, ""), Number(client.slice(colon + 1)));
+}
+
+/** Name or IP as the backend was written. */
+function hostOf({ backend: { plan } }: Target): string {
+  return "host" in plan ? plan.host : "";
+}

@@ -1,0 +1,30 @@
+// What a client said of itself before its route was known, for all that comes after: log, PROXY headers, backends.
+
+import type { ProxyEndpoint } from "../../wire/proxy-header.ts";
+import type { BelievedCertificate } from "./client-certificate.ts";
+
+/** Filled in step by step while the client is received, and not changed afterwards. */
+export interface ClientFacts {
+  /** The connection's number. */
+  readonly id: number;
+  /** When it was accepted, in monotonic milliseconds. */
+  readonly openedMs: number;
+  /** `address:port`; as a PROXY header told it, where there was one. */
+  client: string;
+  /** Its address alone; absent on unix sockets. */
+  host: string | undefined;
+  /** `address:port` of the proxy that told `client`. */
+  proxySource?: string;
+  /** Where the client connected to, as the proxy told it. */
+  destination?: ProxyEndpoint;
+  /** Of the proxy's connection. */
+  uniqueId?: Uint8Array;
+  serverName?: string;
+  /** The protocol that was agreed on, where TLS ends here. */
+  alpn?: string;
+  /** `TLSv1.3`, where TLS ends here. */
+  tls?: string;
+  certificate?: BelievedCertificate;
+  /** The client asked for TLS as PostgreSQL's do, and has it with the backend: that has to be asked, too. */
+  postgresTls?: true;
+}

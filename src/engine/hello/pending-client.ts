@@ -1,0 +1,153 @@
+// A client that has no connection yet, and all that can become of it: it is served, its request to cancel is passed on, or
+// it is refused, with one record and one set of counts. What it has to say first is read by `reception.ts`.
+
+import { parseIp } from "../../base/ip.ts";
+import { WheelEntry } from "../../base/timer-wheel.ts";
+import type { ListenerPlan } from "../../plan/plan.ts";
+import type { Socket } from "../../socket/socket.ts";
+import { serveConnection } from "../connection/connection.ts";
+import { clientAddress } from "../connection/peer.ts";
+import { recordRefusal } from "../connection/refuse.ts";
+import type { Admission } from "../limit/admission.ts";
+import type { Refusal } from "../limit/refusal.ts";
+import type { PostgresSessions, SessionOwner } from "../postgres-sessions.ts";
+import { NO_TICKET, type Route, type RunningEntry } from "../route.ts";
+import type { Services } from "../services.ts";
+import type { ClientFacts } from "./client-facts.ts";
+import { HelloBytes } from "./hello-bytes.ts";
+
+/** What is needed of the listener that accepted the client. It is kept to, whatever a reload changes meanwhile. */
+export interface ReceptionHost {
+  readonly name: string;
+  readonly plan: ListenerPlan;
+  readonly entries: readonly RunningEntry[];
+  readonly sessions: PostgresSessions;
+}
+
+/** `here`: it is being read. `leaving`: it was refused with an answer. `gone`: it is nobody's business any more here. */
+type State = "here" | "leaving" | "gone";
+
+export abstract class PendingClient extends WheelEntry {
+  protected readonly services: Services;
+  protected readonly host: ReceptionHost;
+  protected readonly facts: ClientFacts;
+  /** Read, and not passed on yet. */
+  protected readonly bytes = new HelloBytes();
+  /** The client's, or its TLS socket. */
+  protected socket: Socket;
+  /** The route that is known, and has let the client in as far as its address goes. */
+  protected entry: RunningEntry | null = null;
+  #state: State = "here";
+  #ticket = NO_TICKET;
+  #admission: Admission | null = null;
+
+  constructor(client: Socket, host: ReceptionHost, services: Services) {
+    super();
+    this.services = services;
+    this.host = host;
+    this.socket = client;
+    const id = ++services.counters.accepted;
+    const openedMs = performance.now();
+    this.facts = { id, openedMs, client: clientAddress(client), host: client.remoteAddress };
+    services.counters.greeting++;
+    services.receptions.add(this);
+  }
+
+  /** Ends it from outside. */
+  abort(refusal: Refusal): void {
+    this.refuse(this.entry?.route, refusal);
+  }
+
+  protected get isHere(): boolean {
+    return this.#state === "here";
+  }
+
+  protected get isLeaving(): boolean {
+    return this.#state === "leaving";
+  }
+
+  protected get ip(): ReturnType<typeof parseIp> {
+    const { host } = this.facts;
+    return host === undefined ? undefined : parseIp(host);
+  }
+
+  /** Whether the route lets the client in; if not, that is told. */
+  protected admit(entry: RunningEntry): boolean {
+    const { route } = entry;
+    const admitted = route.admit(this.facts.host);
+    if (typeof admitted !== "number") {
+      this.refuse(route, admitted);
+      return false;
+    }
+    this.entry = entry;
+    this.#ticket = admitted;
+    this.#admission = route.admission;
+    return true;
+  }
+
+  /** Hands it over to a connection of the route that let it in. `sessions`: where its session can be found if it is readable. */
+  protected serve(sessions: PostgresSessions | null): void {
+    const { entry } = this;
+    if (entry === null) return this.refuse(undefined, { reason: "internal" });
+    const { route, portOffset } = entry;
+    const { name: listener } = this.host;
+    const [ticket, received] = [this.#ticket, this.bytes.take()];
+    this.#leave();
+    const arrival = { route, ticket, listener, portOffset, facts: this.facts, received, sessions, target: null };
+    serveConnection(this.socket, arrival, this.services);
+  }
+
+  /** Passes a request to cancel on to where the session is. It counts against no limit: it must get through when all is full. */
+  protected serveCancel({ route, target, portOffset }: SessionOwner): void {
+    if (!route.allows(this.facts.host)) return this.refuse(route, { reason: "denied-address" });
+    this.#giveBack();
+    const { name: listener } = this.host;
+    const received = this.bytes.take();
+    this.#leave();
+    const { facts } = this;
+    const arrival = { route, ticket: NO_TICKET, listener, portOffset, facts, received, sessions: null, target };
+    serveConnection(this.socket, arrival, this.services);
+  }
+
+  /** Resets it. */
+  protected refuse(route: Route | undefined, refusal: Refusal): void {
+    if (this.#state === "gone") return;
+    if (this.#state === "here") this.#record(route, refusal);
+    this.#giveBack();
+    this.#leave();
+    this.socket.terminate();
+  }
+
+  /** Refuses it with an answer; it stays until it has that and goes, or its time is up. */
+  protected refuseWith(answer: Uint8Array, route: Route | undefined, refusal: Refusal): void {
+    if (this.#state !== "here") return;
+    this.#record(route, refusal);
+    this.#giveBack();
+    this.#state = "leaving";
+    this.bytes.take();
+    this.socket.write(answer);
+    this.socket.shutdown();
+  }
+
+  #record(route: Route | undefined, refusal: Refusal): void {
+    const { id, client, openedMs } = this.facts;
+    const durationMs = performance.now() - openedMs;
+    const who = { id, listener: this.host.name, client, durationMs, facts: this.facts };
+    recordRefusal(this.services, route, refusal, who);
+  }
+
+  /** What a route has admitted does not come in after all. */
+  #giveBack(): void {
+    if (this.#ticket !== NO_TICKET) this.#admission?.leave(this.#ticket);
+    this.#ticket = NO_TICKET;
+    this.entry = null;
+  }
+
+  #leave(): void {
+    this.#state = "gone";
+    const { wheel, receptions, counters } = this.services;
+    wheel.cancel(this);
+    receptions.delete(this);
+    counters.greeting--;
+  }
+}

@@ -1,0 +1,278 @@
+// Reads what a client has to say before its route is known: PROXY header → what PostgreSQL asks for → first TLS message →
+// match → admit → TLS that ends here → client certificate. Top to bottom, bounded in time and bytes, and whatever is in
+// doubt is refused. A listener whose routes need nothing of this never makes one.
+
+import { formatHostPort } from "../../base/address.ts";
+import { lookupCidr } from "../../base/cidr-map.ts";
+import type { HelloPlan } from "../../plan/plan.ts";
+import { asError, errorCode } from "../../runtime/error-code.ts";
+import type { Handshake, TlsOwner } from "../../runtime/tls.ts";
+import type { Socket } from "../../socket/socket.ts";
+import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
+import { postgresError } from "../../wire/postgres-error.ts";
+import { readProxyHeader } from "../../wire/proxy-protocol.ts";
+import type { Refusal } from "../limit/refusal.ts";
+import type { Route, RunningEntry } from "../route.ts";
+import type { Services } from "../services.ts";
+import { admitsCertificate, pickByCertificate } from "./by-certificate.ts";
+import { choosePlain, chooseTls } from "./choose.ts";
+import { judgeClient } from "./client-certificate.ts";
+import { PendingClient, type ReceptionHost } from "./pending-client.ts";
+import { PostgresOpening } from "./postgres-opening.ts";
+
+/** What is read next. `session`: what PostgreSQL says inside of TLS. */
+type Phase = "proxy" | "postgres" | "hello" | "handshake" | "session";
+
+/** PostgreSQL's words for why there is no session: the server rejected it, the client may not have it. */
+const [REJECTED, NOT_AUTHORIZED] = ["08004", "28000"];
+
+/** Receives a client of a listener whose plan has a `hello`. */
+export function receiveClient(client: Socket, host: ReceptionHost, hello: HelloPlan, services: Services): void {
+  new Reception(client, host, hello, services).begin();
+}
+
+class Reception extends PendingClient implements TlsOwner {
+  readonly #hello: HelloPlan;
+  #phase: Phase = "proxy";
+  #reader: HelloReader | null = null;
+  #opening: PostgresOpening | null = null;
+  /** The client asked for TLS in the clear: it speaks PostgreSQL, whatever it offers by ALPN. */
+  #asked = false;
+  /** What the client's name, protocol and address leave to choose from. */
+  #cell: readonly RunningEntry[] = [];
+  #heard = false;
+
+  constructor(client: Socket, host: ReceptionHost, hello: HelloPlan, services: Services) {
+    super(client, host, services);
+    this.#hello = hello;
+  }
+
+  begin(): void {
+    this.socket.data = this;
+    const { timeoutMs, proxy } = this.#hello;
+    if (timeoutMs !== 0) this.services.wheel.schedule(this, this.facts.openedMs + timeoutMs);
+    const { ip } = this;
+    if (proxy === undefined || ip === undefined || lookupCidr(proxy.from, ip) === -1) this.#afterProxy();
+  }
+
+  // --- events -----------------------------------------------------------------------------------------------------
+
+  opened(): void {}
+
+  received(bytes: Uint8Array): void {
+    if (!this.isHere) return;
+    this.#heard = true;
+    this.bytes.add(bytes);
+    this.#read();
+  }
+
+  writable(): void {}
+
+  ended(): void {
+    if (this.isLeaving) this.socket.end();
+    // A probe connects and goes away again; that is nobody's fault.
+    else if (!this.#heard) this.refuse(undefined, { reason: "done" });
+    else this.#malformed("It ended before it had said what it wants");
+  }
+
+  closed(error?: Error): void {
+    const reason = error === undefined && !this.#heard ? "done" : "client-reset";
+    if (this.#phase !== "handshake") return this.refuse(this.entry?.route, { reason });
+    const detail = error === undefined ? "Closed during the handshake" : (errorCode(error) ?? error.message);
+    this.refuse(this.#only, { reason: "tls-failed", detail });
+  }
+
+  failed(error: Error): void {
+    this.services.log.write("error", "internal", error.message, { id: String(this.facts.id), stack: error.stack });
+    this.refuse(this.entry?.route, { reason: "internal" });
+  }
+
+  override expired(): void {
+    this.refuse(this.entry?.route, { reason: "hello-timeout" });
+  }
+
+  // --- reading ----------------------------------------------------------------------------------------------------
+
+  /** Goes on with what is there. */
+  #read(): void {
+    if (this.#phase === "proxy") this.#readProxyHeader();
+    else if (this.#phase === "hello") this.#readHello();
+    else if (this.#phase !== "handshake") this.#readPostgres();
+  }
+
+  #readProxyHeader(): void {
+    const verdict = readProxyHeader(this.bytes.view, this.#hello.proxy?.versions ?? "any");
+    if (verdict === "more") return;
+    if (verdict.kind === "missing") return this.refuse(undefined, { reason: "proxy-header-missing" });
+    if (verdict.kind === "malformed") return this.#malformed(verdict.why);
+    const { facts } = this;
+    const { source, destination, tlvs } = verdict.header;
+    facts.proxySource = facts.client;
+    if (tlvs.uniqueId !== undefined) facts.uniqueId = tlvs.uniqueId.slice();
+    if (destination !== undefined) facts.destination = destination;
+    if (source !== undefined) {
+      facts.client = formatHostPort(source.host, source.port);
+      facts.host = source.host;
+    }
+    this.bytes.skip(verdict.length);
+    this.#afterProxy();
+  }
+
+  #afterProxy(): void {
+    const { protocol, tls } = this.#hello;
+    if (protocol === "tcp" && tls === undefined) return this.#choosePlain();
+    this.#phase = protocol === "postgres" ? "postgres" : "hello";
+    if (protocol === "postgres") this.#opening = new PostgresOpening(tls !== undefined, false);
+    else this.#reader = new HelloReader();
+    if (this.bytes.length > 0) this.#read();
+  }
+
+  #readPostgres(): void {
+    for (;;) {
+      const step = this.#opening?.read(this.bytes.view);
+      switch (step?.kind) {
+        case "answer":
+          if (this.socket.write(Uint8Array.of(step.byte)) !== 1)
+            return this.refuse(undefined, { reason: "client-reset" });
+          this.bytes.skip(step.length);
+          continue;
+        case "tls":
+          this.#phase = "hello";
+          this.#reader = new HelloReader();
+          this.#asked = step.asked;
+          this.facts.postgresTls = true;
+          return this.#readHello();
+        case "startup":
+          return this.#phase === "session" ? this.serve(this.host.sessions) : this.#choosePlain();
+        case "cancel":
+          return this.#cancel(step.pid, step.key);
+        case "wrong":
+          return this.#malformed(step.why);
+        case "more":
+        case undefined:
+          return;
+      }
+    }
+  }
+
+  #readHello(): void {
+    const verdict = this.#reader?.read(this.bytes.view);
+    switch (verdict?.kind) {
+      case "hello":
+        return this.#chooseTls(verdict.hello);
+      case "not-tls":
+        if (this.#hello.protocol === "tcp") return this.#choosePlain();
+        return this.#malformed("Not TLS, although TLS was asked for");
+      case "too-large":
+        return this.refuse(undefined, { reason: "hello-too-large" });
+      case "malformed":
+        return this.#malformed(verdict.why);
+      case "more":
+      case undefined:
+        return;
+    }
+  }
+
+  // --- choosing ---------------------------------------------------------------------------------------------------
+
+  #choosePlain(): void {
+    const entry = this.host.entries[choosePlain(this.host.plan, this.ip)];
+    const postgres = this.#hello.protocol === "postgres";
+    if (entry !== undefined) {
+      if (this.admit(entry)) this.serve(postgres ? this.host.sessions : null);
+      return;
+    }
+    if (!postgres) return this.refuse(undefined, { reason: "no-route" });
+    const message = "this port wants TLS: connect with sslmode=require or stronger";
+    this.refuseWith(postgresError("FATAL", REJECTED, message), undefined, { reason: "no-route", detail: "No TLS" });
+  }
+
+  #chooseTls({ serverName, alpn }: ClientHello): void {
+    const { tls, protocol } = this.#hello;
+    if (serverName !== undefined) this.facts.serverName = serverName;
+    if (tls === undefined) return this.refuse(undefined, { reason: "no-route" });
+    // PostgreSQL insists on it, too: without, a browser could be made to talk to a database.
+    if (protocol === "postgres" && !this.#asked && !alpn.includes("postgresql")) {
+      return this.#malformed('TLS from the first byte on without the protocol "postgresql"');
+    }
+    const { entries } = this.host;
+    const indices = chooseTls(tls, serverName, alpn, this.ip);
+    this.#cell = indices.map((index) => entries[index]).filter((entry) => entry !== undefined);
+    const ends = this.#cell.find(({ route }) => route.plan.tls?.mode === "terminate");
+    if (ends !== undefined) return this.#terminate(ends);
+    // Certificates of clients whose TLS goes through are not seen here.
+    const entry = this.#cell.find(({ route }) => route.plan.clientCert === undefined);
+    if (entry === undefined) this.refuse(this.#only, { reason: "no-route" });
+    else if (this.admit(entry)) this.serve(null);
+  }
+
+  // --- TLS that ends here -----------------------------------------------------------------------------------------
+
+  #terminate({ route }: RunningEntry): void {
+    const { tls } = this.services.runtime;
+    if (route.tls.server === null || tls === null) {
+      return this.refuse(this.#only, { reason: "tls-failed", detail: "The certificate of the route cannot be used" });
+    }
+    // Where only one route is left, it decides about the address before a handshake is paid for.
+    const [first] = this.#cell;
+    if (this.#cell.length === 1 && first !== undefined && !this.admit(first)) return;
+    this.#phase = "handshake";
+    try {
+      const secured = tls.accept(this.socket, route.tls.server, this.bytes.take(), this);
+      if (this.isHere) this.socket = secured;
+    } catch (cause) {
+      this.failed(asError(cause));
+    }
+  }
+
+  secured(socket: Socket, handshake: Handshake): void {
+    if (!this.isHere) return socket.terminate();
+    this.socket = socket;
+    const { facts } = this;
+    facts.tls = handshake.version;
+    if (handshake.alpn !== undefined) facts.alpn = handshake.alpn;
+    delete facts.postgresTls;
+    this.#phase = "session";
+    const [ends] = this.#cell.flatMap(({ route }) => (route.plan.tls?.mode === "terminate" ? [route.plan.tls] : []));
+    if (ends?.clientAuth !== undefined) {
+      const verdict = judgeClient(handshake, ends.clientAuth, Date.now());
+      if (verdict !== "none") {
+        if ("refused" in verdict) return this.#deny(this.#only, "client-cert-invalid", verdict.refused);
+        facts.certificate = verdict.certificate;
+      }
+    }
+    const entry = pickByCertificate(this.#cell, facts.certificate);
+    if (entry === undefined) return this.#deny(this.#only, "denied-certificate", "No route is for it");
+    if (!admitsCertificate(entry, facts.certificate)) {
+      return this.#deny(entry.route, "denied-certificate", "The route does not allow it");
+    }
+    if (this.entry === null && !this.admit(entry)) return;
+    if (this.#hello.protocol === "postgres") this.#opening = new PostgresOpening(false, true);
+    else this.serve(null);
+  }
+
+  #deny(route: Route | undefined, reason: "client-cert-invalid" | "denied-certificate", detail: string): void {
+    const refusal: Refusal = { reason, detail };
+    if (this.#hello.protocol !== "postgres") return this.refuse(route, refusal);
+    const why = reason === "client-cert-invalid" ? `is not accepted: ${detail}` : "is not allowed here";
+    this.refuseWith(postgresError("FATAL", NOT_AUTHORIZED, `the client certificate ${why}`), route, refusal);
+  }
+
+  // --- the rest ---------------------------------------------------------------------------------------------------
+
+  #cancel(pid: number, key: Uint8Array): void {
+    const owner = this.host.sessions.find(pid, key);
+    if (owner !== undefined) return this.serveCancel(owner);
+    this.refuse(this.entry?.route, { reason: "no-route", detail: "It wants to cancel a session that is not here" });
+  }
+
+  #malformed(detail: string): void {
+    const reason = this.#phase === "proxy" ? "proxy-header-malformed" : "hello-malformed";
+    this.refuse(this.entry?.route, { reason, detail });
+  }
+
+  /** The only route that is left. */
+  get #only(): Route | undefined {
+    return this.#cell.length === 1 ? this.#cell[0]?.route : undefined;
+  }
+}

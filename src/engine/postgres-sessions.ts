@@ -1,0 +1,139 @@
+// Where the PostgreSQL sessions of a listener are, by the keys with which they can be cancelled. A key is read off what the
+// server says at the beginning of a session that is readable here; a request to cancel has nothing else to go by.
+
+import type { Direction, Throttle } from "../socket/pipe.ts";
+import type { Flow } from "../socket/flow.ts";
+import type { Socket, SocketOwner } from "../socket/socket.ts";
+import { BackendKeyScanner } from "../wire/postgres-backend-key.ts";
+import type { Target } from "./pool/target.ts";
+import type { Route } from "./route.ts";
+
+/** Who has a session. */
+export interface SessionOwner {
+  readonly route: Route;
+  readonly target: Target;
+  readonly portOffset: number;
+}
+
+export class PostgresSessions {
+  readonly #owners = new Map<string, SessionOwner>();
+
+  find(pid: number, key: Uint8Array): SessionOwner | undefined {
+    return this.#owners.get(sessionName(pid, key));
+  }
+
+  add(name: string, owner: SessionOwner): void {
+    this.#owners.set(name, owner);
+  }
+
+  /** Unless somebody else has the name by now: servers draw their keys without asking each other. */
+  remove(name: string, owner: SessionOwner): void {
+    if (this.#owners.get(name) === owner) this.#owners.delete(name);
+  }
+}
+
+function sessionName(pid: number, key: Uint8Array): string {
+  return `${pid}/${Buffer.from(key).toString("latin1")}`;
+}
+
+/** Reads the key of one session in passing, and keeps the session findable until it is closed. */
+export class SessionWatch implements Throttle {
+  readonly #sessions: PostgresSessions;
+  readonly #owner: SessionOwner;
+  readonly #inner: Throttle | null;
+  #name: string | null = null;
+  #closed = false;
+
+  /** `inner`: what limits the connection besides. */
+  constructor(sessions: PostgresSessions, owner: SessionOwner, inner: Throttle | null) {
+    this.#sessions = sessions;
+    this.#owner = owner;
+    this.#inner = inner;
+  }
+
+  throttle(sink: Socket, direction: Direction, writer: Flow): Socket {
+    const inner = this.#inner === null ? sink : this.#inner.throttle(sink, direction, writer);
+    return direction === "out" ? new WatchedSink(inner, this) : inner;
+  }
+
+  found(pid: number, key: Uint8Array): void {
+    if (this.#closed) return;
+    this.#name = sessionName(pid, key);
+    this.#sessions.add(this.#name, this.#owner);
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#name !== null) this.#sessions.remove(this.#name, this.#owner);
+  }
+}
+
+/** The client's side of a session, as its server's bytes are written to it. */
+class WatchedSink implements Socket {
+  readonly #inner: Socket;
+  readonly #watch: SessionWatch;
+  #scanner: BackendKeyScanner | null = new BackendKeyScanner();
+
+  constructor(inner: Socket, watch: SessionWatch) {
+    this.#inner = inner;
+    this.#watch = watch;
+  }
+
+  get data(): SocketOwner {
+    return this.#inner.data;
+  }
+
+  set data(owner: SocketOwner) {
+    this.#inner.data = owner;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#inner.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#inner.remotePort;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#inner.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#inner.localPort;
+  }
+
+  /** What was taken is looked at before the client can have it: it may cancel at once. */
+  write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
+    const taken = this.#inner.write(bytes, offset, length);
+    if (this.#scanner !== null && taken > 0) this.#scan(this.#scanner, bytes.subarray(offset, offset + taken));
+    return taken;
+  }
+
+  shutdown(): void {
+    this.#inner.shutdown();
+  }
+
+  end(): void {
+    this.#inner.end();
+  }
+
+  terminate(): void {
+    this.#inner.terminate();
+  }
+
+  pause(): void {
+    this.#inner.pause();
+  }
+
+  resume(): void {
+    this.#inner.resume();
+  }
+
+  #scan(scanner: BackendKeyScanner, bytes: Uint8Array): void {
+    const verdict = scanner.push(bytes);
+    if (verdict === "more") return;
+    this.#scanner = null;
+    if (verdict.kind === "key") this.#watch.found(verdict.pid, verdict.key);
+  }
+}

@@ -1,0 +1,59 @@
+// What a route needs for TLS, made ready once for all of its connections, and again only when what it is made of changes.
+// Live connections keep what their handshake was made with. What cannot be made is refused, never done without.
+
+import { isDeepStrictEqual } from "node:util";
+import type { RouteTlsPlan, UpstreamTlsPlan } from "../plan/plan.ts";
+import type { Tls, TlsClientContext, TlsServerContext } from "../runtime/tls.ts";
+
+export class TlsContexts {
+  /** For clients whose TLS ends here; `null`: nobody's does, or it cannot. */
+  server: TlsServerContext | null = null;
+  /** For backends that are spoken to in TLS; `null`: none is, or cannot be. */
+  client: TlsClientContext | null = null;
+  #serverPlan: RouteTlsPlan | undefined;
+  #clientPlan: UpstreamTlsPlan | undefined;
+
+  /** Follows a route's plan. What went wrong, as sentences; empty: nothing. */
+  follow(tls: RouteTlsPlan | undefined, upstream: UpstreamTlsPlan | undefined, engine: Tls | null): readonly string[] {
+    const problems: string[] = [];
+    if (!isDeepStrictEqual(tls, this.#serverPlan)) {
+      this.#serverPlan = tls;
+      this.server = attempt(problems, "Cannot end TLS", tls?.mode !== "terminate" ? null : () => serverOf(tls, engine));
+    }
+    if (!isDeepStrictEqual(upstream, this.#clientPlan)) {
+      this.#clientPlan = upstream;
+      const make = upstream === undefined ? null : () => clientOf(upstream, engine);
+      this.client = attempt(problems, "Cannot speak TLS to backends", make);
+    }
+    return problems;
+  }
+}
+
+function attempt<Context>(problems: string[], what: string, make: (() => Context) | null): Context | null {
+  if (make === null) return null;
+  try {
+    return make();
+  } catch (cause) {
+    problems.push(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return null;
+  }
+}
+
+function serverOf(
+  { identity, minVersion, alpn, clientAuth }: Extract<RouteTlsPlan, { readonly mode: "terminate" }>,
+  engine: Tls | null,
+): TlsServerContext {
+  const { certificate, key } = identity;
+  const clients = clientAuth === undefined ? {} : { clients: clientAuth.trust };
+  return needed(engine).serverContext({ certificate, key, minVersion, alpn, ...clients });
+}
+
+function clientOf({ trust, identity, insecure }: UpstreamTlsPlan, engine: Tls | null): TlsClientContext {
+  const own = identity === undefined ? {} : { identity };
+  return needed(engine).clientContext({ ...(trust === undefined ? {} : { trust }), ...own, insecure });
+}
+
+function needed(engine: Tls | null): Tls {
+  if (engine === null) throw new Error("this runtime has no TLS for it");
+  return engine;
+}
