@@ -4,7 +4,10 @@
 export type CheckSpec =
   /** It accepts a connection. */
   | { readonly kind: "tcp" }
-  /** It completes a TLS handshake; its certificate is not judged. */
+  /**
+   * It completes a TLS handshake. Its certificate is judged as clients' connections judge it where the route has
+   * `upstreamTls`, whose server name counts then; elsewhere it is not judged.
+   */
   | { readonly kind: "tls"; readonly serverName?: string }
   /** It answers a start-up packet and is not starting up, shutting down or out of connections. */
   | { readonly kind: "postgres"; readonly user: string }

@@ -2,20 +2,23 @@
 // sockets, because a dial that is given up has to be gone at once: one that hangs on would hold a descriptor for minutes, and
 // the next check would have to wait for it. Knows neither how often to check nor what follows from the outcome.
 
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { formatDuration } from "../../base/duration.ts";
-import { parseIp } from "../../base/ip.ts";
 import type { CheckSpec } from "../../resource/health.ts";
-import { errorCode } from "../../runtime/error-code.ts";
+import { asError, errorCode } from "../../runtime/error-code.ts";
 import { isOwnShortage } from "../../runtime/own-shortage.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
 import { type CheckDialogue, judgeAnswer, MAX_ANSWER_BYTES, quoteAnswer } from "../../wire/check-dialogue.ts";
 import { exchangeDialogue } from "../../wire/check/exchange.ts";
 import { mysqlDialogue } from "../../wire/check/mysql.ts";
 import { natsDialogue } from "../../wire/check/nats.ts";
+import { postgresTlsDialogue } from "../../wire/check/postgres-tls.ts";
 import { postgresDialogue } from "../../wire/check/postgres.ts";
 import { redisDialogue } from "../../wire/check/redis.ts";
+import type { ReadyApproach } from "./approach.ts";
+import { beginUnjudged } from "./tls-client.ts";
+import { describeTlsError, isTlsError } from "./tls-failure.ts";
 
 /**
  * How long a backend that was judged may take to answer our FIN, in milliseconds. A connection that vanishes is noise in the
@@ -43,29 +46,44 @@ export interface RunningCheck {
   cancel(): void;
 }
 
-/** Checks once, now. */
+/** Checks once, now; `approach` comes before what the check itself says. */
 export function runCheck(
   address: SocketAddress,
   spec: CheckSpec,
   timeoutMs: number,
   runtime: Pick<Runtime, "descriptorsExhausted">,
   owner: CheckOwner,
+  approach: ReadyApproach = {},
 ): RunningCheck {
-  return new Check(address, spec, timeoutMs, runtime, owner);
+  return new Check(address, spec, timeoutMs, runtime, owner, approach);
 }
 
+/**
+ * How far it is: `asking` whether TLS may begin (PostgreSQL alone is asked), `securing` while the handshake goes on,
+ * `talking` while it says what it has to and waits for the answer.
+ */
+type Phase = "connecting" | "asking" | "securing" | "talking";
+
 class Check implements RunningCheck {
+  readonly #spec: CheckSpec;
+  readonly #approach: ReadyApproach;
   readonly #runtime: Pick<Runtime, "descriptorsExhausted">;
   readonly #timeoutMs: number;
-  readonly #dialogue: CheckDialogue | undefined;
   readonly #owner: CheckOwner;
   #judged = false;
   #gone = false;
   #socket: Socket | null = null;
+  /** Takes the place of the socket below it. */
+  #secure: TLSSocket | null = null;
   #timer: ReturnType<typeof setTimeout>;
-  #connected = false;
+  #phase: Phase = "connecting";
+  #dialogue: CheckDialogue | undefined;
   #answer = new Uint8Array(0);
   #error: unknown;
+  readonly #listeners = {
+    data: (bytes: Uint8Array): void => this.#received(bytes),
+    close: (): void => this.#closed(),
+  };
 
   constructor(
     address: SocketAddress,
@@ -73,15 +91,20 @@ class Check implements RunningCheck {
     timeoutMs: number,
     runtime: Pick<Runtime, "descriptorsExhausted">,
     owner: CheckOwner,
+    approach: ReadyApproach,
   ) {
+    this.#spec = spec;
+    this.#approach = approach;
     this.#runtime = runtime;
     this.#timeoutMs = timeoutMs;
-    this.#dialogue = dialogueOf(spec);
     this.#owner = owner;
     this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
     this.#timer.unref();
     try {
-      this.#listen(dial(address, spec), spec);
+      const to = "unix" in address ? { path: address.unix } : { host: address.host, port: address.port };
+      this.#socket = connect(to);
+      this.#socket.on("connect", () => this.#opened());
+      this.#hear(this.#socket);
     } catch (error) {
       // A port or path that no socket can have is judged at once; the outcome is told later, like any other.
       this.#error = error;
@@ -94,20 +117,53 @@ class Check implements RunningCheck {
     this.#release();
   }
 
-  #listen(socket: Socket, spec: CheckSpec): void {
-    this.#socket = socket;
-    socket.on("connect", () => this.#opened(spec));
-    socket.on("secureConnect", () => this.#finish("good"));
-    socket.on("data", (bytes: Uint8Array) => this.#received(bytes));
+  #hear(socket: Socket): void {
+    socket.on("data", this.#listeners.data);
     // What comes after the verdict, such as a complaint about a missing client certificate, changes nothing.
     socket.on("error", (error) => (this.#error = error));
-    socket.on("close", () => this.#closed());
+    socket.on("close", this.#listeners.close);
   }
 
-  #opened(spec: CheckSpec): void {
-    this.#connected = true;
-    if (spec.kind === "tcp") this.#finish("good");
-    else if (this.#dialogue?.send !== undefined) this.#socket?.write(this.#dialogue.send);
+  #opened(): void {
+    const { header, tls } = this.#approach;
+    if (header !== undefined) this.#socket?.write(header);
+    const { kind } = this.#spec;
+    if (kind === "postgres" && tls !== undefined) this.#say("asking", postgresTlsDialogue());
+    else if (kind === "tls" || tls !== undefined) this.#beginTls();
+    else this.#talk();
+  }
+
+  #beginTls(): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#phase = "securing";
+    this.#answer = new Uint8Array(0);
+    // From here everything is told by the socket above it, its end too.
+    socket.off("data", this.#listeners.data).off("close", this.#listeners.close);
+    try {
+      const { tls } = this.#approach;
+      const name = this.#spec.kind === "tls" ? this.#spec.serverName : undefined;
+      this.#secure = tls === undefined ? beginUnjudged(socket, name) : tls.begin(socket);
+    } catch (error) {
+      this.#finish({ bad: `Cannot begin TLS: ${asError(error).message}` });
+      return;
+    }
+    // Not told of a certificate that must not be believed: that is an error.
+    this.#secure.on("secureConnect", () => this.#talk());
+    this.#hear(this.#secure);
+  }
+
+  #talk(): void {
+    if (this.#judged) return;
+    const dialogue = dialogueOf(this.#spec);
+    if (dialogue === undefined) this.#finish("good");
+    else this.#say("talking", dialogue);
+  }
+
+  #say(phase: Phase, dialogue: CheckDialogue): void {
+    this.#phase = phase;
+    this.#dialogue = dialogue;
+    if (dialogue.send !== undefined) (this.#secure ?? this.#socket)?.write(dialogue.send);
   }
 
   #received(bytes: Uint8Array): void {
@@ -120,13 +176,14 @@ class Check implements RunningCheck {
       if (bytes.length > room) this.#release(); // It goes on talking although we said goodbye.
     } else if (this.#dialogue !== undefined) {
       const verdict = judgeAnswer(this.#dialogue, answer);
-      if (verdict !== "more") this.#finish(verdict);
+      if (verdict === "good" && this.#phase === "asking") this.#beginTls();
+      else if (verdict !== "more") this.#finish(verdict);
     }
   }
 
   #closed(): void {
     if (this.#judged) this.#release();
-    else if (!this.#connected && this.#lacked()) this.#finish("shortage");
+    else if (this.#phase === "connecting" && this.#lacked()) this.#finish("shortage");
     else this.#finish({ bad: this.#whyClosed() });
   }
 
@@ -137,8 +194,8 @@ class Check implements RunningCheck {
   #timedOut(): void {
     if (this.#judged) return this.#release();
     const within = `within ${formatDuration(this.#timeoutMs)}`;
-    if (!this.#connected) this.#finish({ bad: `No connection ${within}` });
-    else if (this.#dialogue === undefined) this.#finish({ bad: `No TLS handshake ${within}` });
+    if (this.#phase === "connecting") this.#finish({ bad: `No connection ${within}` });
+    else if (this.#phase === "securing") this.#finish({ bad: `No TLS handshake ${within}` });
     else if (this.#answer.length === 0) this.#finish({ bad: `No answer ${within}` });
     else this.#finish({ bad: `No verdict ${within}: ${quoteAnswer(this.#answer)}` });
   }
@@ -147,8 +204,9 @@ class Check implements RunningCheck {
   #finish(outcome: CheckOutcome): void {
     this.#judged = true;
     clearTimeout(this.#timer);
-    if (outcome === "good" && this.#socket !== null && !this.#socket.destroyed) {
-      this.#socket.end();
+    const socket = this.#secure ?? this.#socket;
+    if (outcome === "good" && socket !== null && !socket.destroyed) {
+      socket.end();
       this.#timer = setTimeout(() => this.#release(), GOODBYE_MS);
       this.#timer.unref();
     } else {
@@ -159,6 +217,8 @@ class Check implements RunningCheck {
 
   #release(): void {
     clearTimeout(this.#timer);
+    this.#secure?.destroy();
+    this.#secure = null;
     this.#socket?.destroy();
     this.#socket = null;
     if (this.#gone) return;
@@ -167,21 +227,19 @@ class Check implements RunningCheck {
   }
 
   #whyClosed(): string {
-    const code = errorCode(this.#error) ?? (this.#error === undefined ? undefined : String(this.#error));
-    if (!this.#connected) return `Cannot connect: ${code ?? "closed"}`;
-    if (this.#dialogue === undefined) return `TLS handshake failed: ${code ?? "closed"}`;
+    const code = this.#describeError();
+    if (this.#phase === "connecting") return `Cannot connect: ${code ?? "closed"}`;
+    if (this.#phase === "securing") return `TLS handshake failed: ${code ?? "closed"}`;
     const after = this.#answer.length === 0 ? "before an answer" : `after ${quoteAnswer(this.#answer)}`;
     return code === undefined ? `Connection closed ${after}` : `Connection lost ${after}: ${code}`;
   }
-}
 
-function dial(address: SocketAddress, spec: CheckSpec): Socket {
-  const to = "unix" in address ? { path: address.unix } : { host: address.host, port: address.port };
-  if (spec.kind !== "tls") return connectTcp(to);
-  const { serverName } = spec;
-  // Server names are names: an IP address must not be sent as one (RFC 6066, 3).
-  const name = serverName === undefined || parseIp(serverName) !== undefined ? {} : { servername: serverName };
-  return connectTls({ ...to, ...name, rejectUnauthorized: false });
+  #describeError(): string | undefined {
+    const error = this.#error;
+    const code = errorCode(error);
+    if (code === undefined) return error === undefined ? undefined : String(error);
+    return isTlsError(error) ? describeTlsError(code, error, this.#approach.tls?.verified) : code;
+  }
 }
 
 /** What to say and hear; nothing for checks that a connection or a handshake passes. */

@@ -3,10 +3,11 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../../observe/log.ts";
-import type { HealthSpec } from "../../resource/health.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
+import { makeReady, type TargetHealthSpec } from "./approach.ts";
 import { CheckSlots } from "./check-slots.ts";
 import { addressText, type HealthState, ProbeLoop } from "./probe-loop.ts";
+import { TlsContexts } from "./tls-client.ts";
 
 /** Between the first checks of targets that appear together, in milliseconds: ten thousand at once would be a flood. */
 const STAGGER_MS = 1;
@@ -20,7 +21,7 @@ export interface HealthWatch {
 }
 
 interface Shared {
-  readonly spec: HealthSpec;
+  readonly spec: TargetHealthSpec;
   readonly loop: ProbeLoop;
   readonly watches: Map<HealthWatch, (state: HealthState) => void>;
 }
@@ -31,6 +32,7 @@ export class HealthMonitor {
   /** By address that is asked; usually one each. */
   readonly #shared = new Map<string, Shared[]>();
   readonly #slots = new CheckSlots();
+  readonly #contexts = new TlsContexts();
   /** When the first check of the next loop may begin; monotonic milliseconds. */
   #freeMs = 0;
 
@@ -50,7 +52,7 @@ export class HealthMonitor {
   }
 
   /** Keeps `address` checked until closed. `changed` hears every new status from now on, never before this returned. */
-  watch(address: SocketAddress, spec: HealthSpec, changed: (state: HealthState) => void): HealthWatch {
+  watch(address: SocketAddress, spec: TargetHealthSpec, changed: (state: HealthState) => void): HealthWatch {
     const { port, ...rest } = spec;
     const asked = "unix" in address || port === undefined ? address : { host: address.host, port };
     const key = addressText(asked);
@@ -78,12 +80,13 @@ export class HealthMonitor {
     this.#shared.clear();
   }
 
-  #begin(address: SocketAddress, spec: HealthSpec): Shared {
+  #begin(address: SocketAddress, spec: TargetHealthSpec): Shared {
     const watches: Shared["watches"] = new Map();
     const nowMs = performance.now();
     const delayMs = Math.max(0, this.#freeMs - nowMs);
     this.#freeMs = nowMs + delayMs + STAGGER_MS;
-    const loop = new ProbeLoop(address, spec, delayMs, this.#runtime, this.#slots, this.#log, (state) => {
+    const approach = makeReady(spec.approach ?? {}, this.#contexts);
+    const loop = new ProbeLoop(address, spec, approach, delayMs, this.#runtime, this.#slots, this.#log, (state) => {
       // A copy: whoever hears of it may close watches, and those hear nothing more.
       for (const [watch, changed] of Array.from(watches)) if (watches.has(watch)) changed(state);
     });

@@ -5,6 +5,7 @@ import { formatHostPort } from "../../base/address.ts";
 import type { Log } from "../../observe/log.ts";
 import type { HealthSpec } from "../../resource/health.ts";
 import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
+import type { ReadyApproach } from "./approach.ts";
 import { type CheckOutcome, type CheckOwner, type RunningCheck, runCheck } from "./check.ts";
 import type { CheckSlots, SlotUser } from "./check-slots.ts";
 import { type HealthStatus, RiseFall } from "./rise-fall.ts";
@@ -28,6 +29,7 @@ export interface HealthState {
 export class ProbeLoop implements SlotUser, CheckOwner {
   readonly #address: SocketAddress;
   readonly #spec: HealthSpec;
+  readonly #approach: ReadyApproach;
   readonly #runtime: Pick<Runtime, "descriptorsExhausted">;
   readonly #slots: CheckSlots;
   readonly #log: Log;
@@ -44,6 +46,7 @@ export class ProbeLoop implements SlotUser, CheckOwner {
   constructor(
     address: SocketAddress,
     spec: HealthSpec,
+    approach: ReadyApproach,
     delayMs: number,
     runtime: Pick<Runtime, "descriptorsExhausted">,
     slots: CheckSlots,
@@ -52,6 +55,7 @@ export class ProbeLoop implements SlotUser, CheckOwner {
   ) {
     this.#address = address;
     this.#spec = spec;
+    this.#approach = approach;
     this.#runtime = runtime;
     this.#slots = slots;
     this.#log = log;
@@ -82,7 +86,7 @@ export class ProbeLoop implements SlotUser, CheckOwner {
   turn(): void {
     const { intervalMs, jitterMs, timeoutMs, check } = this.#spec;
     this.#nextMs = performance.now() + intervalMs + Math.random() * jitterMs;
-    this.#check = runCheck(this.#address, check, timeoutMs, this.#runtime, this);
+    this.#check = runCheck(this.#address, check, timeoutMs, this.#runtime, this, this.#approach);
   }
 
   giveWay(): void {

@@ -11,7 +11,7 @@ import type { HealthStatus } from "../health/rise-fall.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import type { OverrideSettings } from "../snapshot.ts";
 import { type Ask, Chooser, type Pick } from "./chooser.ts";
-import { TargetChecks } from "./target-checks.ts";
+import { checksOf, TargetChecks } from "./target-checks.ts";
 import type { Target } from "./target.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
 
@@ -65,7 +65,7 @@ export class Pool implements BackendOwner {
 
   /** Takes over a new plan; backends that are still in it keep their targets, state and connections. */
   update(plan: PoolPlan): void {
-    const checksChanged = !isDeepStrictEqual(this.#plan.health, plan.health);
+    const checksChanged = !isDeepStrictEqual(checksOf(this.#plan), checksOf(plan));
     this.#plan = plan;
     this.#chooser.follow(plan);
     const before = this.#backends;
@@ -250,7 +250,7 @@ export class Pool implements BackendOwner {
 
   #refresh(checksChanged: boolean): void {
     this.#chooser.use(this.backends.flatMap((backend) => backend.targets));
-    this.#checks.update(this.#chooser.targets, this.#plan.health, checksChanged);
+    this.#checks.update(this.#chooser.targets, this.#plan, checksChanged);
   }
 
   #healthChanged(target: Target, status: HealthStatus): void {
