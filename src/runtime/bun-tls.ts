@@ -3,6 +3,7 @@
 
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { GatewayError } from "../base/gateway-error.ts";
+import { parseIp } from "../base/ip.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { asError, errorCode } from "./error-code.ts";
 import { alpnWire, CIPHERS_TLS12, NO_TICKETS } from "./tls-settings.ts";
@@ -78,7 +79,13 @@ export const bunTls: Tls = {
     if (!(context instanceof ClientContext)) throw new GatewayError("internal", "Not a context of this runtime");
     const { secureContext, insecure } = context;
     const wrapper = new BunTlsSocket(owner, !insecure);
-    const tls = { secureContext, serverName, rejectUnauthorized: !insecure };
+    const named = serverName !== undefined && parseIp(serverName) === undefined;
+    if (!named && !insecure && serverName !== socket.remoteAddress) {
+      throw new GatewayError("internal", "A server without a name is verified by the address that was dialled");
+    }
+    // An address must not be sent as a name (RFC 6066, 3). Without a name Bun verifies the address.
+    const tls = { secureContext, rejectUnauthorized: !insecure, ...(named ? { serverName } : {}) };
+    deafen(socket);
     return wrapper.upgrade(socket, { tls, data: wrapper, socket: EVENTS });
   },
 };
@@ -115,7 +122,22 @@ const EVENTS = {
   },
 } as const;
 
-/** Hears of the encrypted half, which goes on telling what the other half has decrypted. */
+/** Without a `data` handler the encrypted half gets no copy of what the other half decrypts. */
+const QUIET = {
+  binaryType: "uint8array",
+  drain(): void {},
+  end(): void {},
+  close(): void {},
+  error(): void {},
+} as const;
+
+/** A dialled socket has handlers of its own. Those of an accepted one are its listener's, and stay. */
+function deafen(socket: Socket): void {
+  const reload: unknown = Reflect.get(socket, "reload");
+  if (typeof reload === "function") Reflect.apply(reload, socket, [{ socket: QUIET }]);
+}
+
+/** Hears of the encrypted half of an accepted socket, which goes on telling what the other half has decrypted. */
 const DEAF: SocketOwner = {
   opened() {},
   received() {},

@@ -74,7 +74,8 @@ export interface Tls {
   /**
    * Begins TLS with the server of `socket`, which has to be one that `connect` opened and of which nothing was read that
    * follows. A server whose certificate does not verify, or is not for `serverName` (a name or an IP), fails: `closed`
-   * with an error that says why, and nothing of ours was sent.
+   * with an error that says why, and nothing of ours was sent. Without a `serverName` no name is sent, and the context has
+   * to be an insecure one.
    */
-  start(socket: Socket, context: TlsClientContext, serverName: string, owner: TlsOwner): Socket;
+  start(socket: Socket, context: TlsClientContext, serverName: string | undefined, owner: TlsOwner): Socket;
 }

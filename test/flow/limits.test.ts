@@ -82,8 +82,8 @@ describe("limits", () => {
     await using third = await Peer.connect(port);
     expect(await third.end()).toBe("reset");
     const { message, fields } = await flow.log.line("connections-full");
-    expect(fields).toEqual({ limit: 3, connections: 2, checks: 3, abandonedDials: 0, besideDials: 0 });
-    expect(message).toContain("2 connections, 3 checks");
+    expect(fields).toEqual({ limit: 3, connections: 2, greeting: 0, checks: 3, abandonedDials: 0, besideDials: 0 });
+    expect(message).toContain("2 connections, 0 clients without a route yet, 3 checks");
   });
 
   test("deny wins over allow, and without allow everybody may", async () => {

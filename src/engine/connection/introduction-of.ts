@@ -8,6 +8,7 @@ import type { ProxyEndpoint } from "../../wire/proxy-header.ts";
 import { writeProxyV1 } from "../../wire/proxy-v1.ts";
 import { writeProxyV2 } from "../../wire/proxy-v2.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
+import { serverNameOf } from "../pool/server-name.ts";
 import type { Target } from "../pool/target.ts";
 import type { Route } from "../route.ts";
 import type { Introduction } from "./introduction.ts";
@@ -36,7 +37,9 @@ export function introducerOf(
     to(target) {
       if (upstreamTls === undefined) return { proxyHeader, asksForTls, tls: null };
       if (engine === null || context === null) return undefined;
-      const serverName = upstreamTls.serverName ?? hostOf(target);
+      const serverName = serverNameOf(target.backend.plan, upstreamTls);
+      // Nothing to verify it by.
+      if (serverName === undefined && !upstreamTls.insecure) return undefined;
       return { proxyHeader, asksForTls, tls: { engine, context, serverName } };
     },
   };
@@ -62,9 +65,4 @@ function endpoint(host: string | undefined, port: number | undefined): ProxyEndp
 function endpointOf(client: string): ProxyEndpoint | undefined {
   const colon = client.lastIndexOf(":");
   return endpoint(client.slice(0, colon).replace(/^\[|\]$/g, ""), Number(client.slice(colon + 1)));
-}
-
-/** Name or IP as the backend was written. */
-function hostOf({ backend: { plan } }: Target): string {
-  return "host" in plan ? plan.host : "";
 }

@@ -17,8 +17,8 @@ export interface Introduction {
   readonly tls: {
     readonly engine: Tls;
     readonly context: TlsClientContext;
-    /** Name that the target must have. */
-    readonly serverName: string;
+    /** Name or IP that the target must have; absent: there is none, and none is verified. */
+    readonly serverName: string | undefined;
   } | null;
 }
 
