@@ -34,12 +34,9 @@ export interface ReadyApproach {
   readonly tls?: TlsClient;
 }
 
-/**
- * Whether this kind of check speaks through the target's TLS. Servers of MySQL and NATS greet in the clear before any TLS
- * begins, and their greeting is all that is waited for.
- */
+/** Whether this kind of check speaks through the target's TLS, as connections of clients do from their first byte on. */
 export function speaksTls({ kind }: CheckSpec): boolean {
-  return kind !== "tcp" && kind !== "mysql" && kind !== "nats";
+  return kind !== "tcp";
 }
 
 export function makeReady({ proxySend, tls }: CheckApproach, contexts: TlsContexts): ReadyApproach {

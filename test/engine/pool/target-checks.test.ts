@@ -123,10 +123,8 @@ test("checks begin as clients' connections do: with the PROXY header, and TLS fo
   for (const check of kinds) {
     expect(asked({ ...TCP, check }, { proxySend: 2, upstreamTls })).toEqual({ proxySend: 2, tls });
   }
-  // They have nothing to say, and what they hear comes before TLS.
-  for (const kind of ["tcp", "nats", "mysql"] as const) {
-    expect(asked({ ...TCP, check: { kind } }, { proxySend: 1, upstreamTls })).toEqual({ proxySend: 1 });
-  }
+  // A connection is all it wants.
+  expect(asked(TCP, { proxySend: 1, upstreamTls })).toEqual({ proxySend: 1 });
   expect(asked(TCP, {})).toEqual({});
   const named = { ...upstreamTls, serverName: "db.example" };
   expect(asked({ ...TCP, check: { kind: "redis" } }, { upstreamTls: named })?.tls?.serverName).toBe("db.example");
