@@ -38,7 +38,10 @@ class ServerContext implements TlsServerContext {
       key,
       ciphers: CIPHERS_TLS12,
       minVersion: `TLSv${minVersion}`,
-      ...(clients === undefined ? {} : { ca: [...clients.ca], crl: [...clients.crl], secureOptions: NO_TICKETS }),
+      // Without any, those of the system are loaded, and searched at every handshake for issuers of our own certificate.
+      ...(clients === undefined
+        ? { ca: certificate }
+        : { ca: [...clients.ca], crl: [...clients.crl], secureOptions: NO_TICKETS }),
     });
     this.options = {
       secureContext,
@@ -225,7 +228,7 @@ class BunTlsSocket implements Socket {
     if (owner === null || inner === null) return;
     const code = errorCode(error);
     if (!done && (this.#judges || code !== WRONG_NAME)) {
-      this.#failure = asError(error);
+      this.#failure = handshakeError(error);
       inner.terminate();
       return;
     }
@@ -252,6 +255,13 @@ class BunTlsSocket implements Socket {
       ...(inner.authorized ? {} : { distrust: code ?? "UNVERIFIED" }),
     };
   }
+}
+
+/** What BoringSSL says was wrong, as the code that `node:tls` has for it: `ERR_SSL_UNSUPPORTED_PROTOCOL`. */
+function handshakeError(error: unknown): Error {
+  const known = asError(error);
+  const reason = /OPENSSL_internal:([A-Z0-9_]+)/.exec(known.message)?.[1];
+  return reason === undefined ? known : new GatewayError(`ERR_SSL_${reason}`, known.message, known);
 }
 
 /** The certificate is good, and somebody else's. */

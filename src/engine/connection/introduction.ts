@@ -2,9 +2,10 @@
 // Only then is it reached; what goes wrong before counts as a dial that failed, and another target may be tried.
 
 import { GatewayError } from "../../base/gateway-error.ts";
-import { asError } from "../../runtime/error-code.ts";
+import { asError, errorCode } from "../../runtime/error-code.ts";
 import type { Handshake, Tls, TlsClientContext, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
+import { describeTlsError } from "../tls-failure.ts";
 import { POSTGRES_TLS_ACCEPTED } from "../../wire/postgres.ts";
 
 /** What is said to whichever target is dialled for one client. */
@@ -118,7 +119,10 @@ class Run implements TlsOwner {
   }
 
   closed(error?: Error): void {
-    this.#fail(error === undefined ? "It closed the connection before it was ready" : `TLS failed: ${error.message}`);
+    if (error === undefined) return this.#fail("It closed the connection before it was ready");
+    const { tls } = this.#what;
+    const code = errorCode(error) ?? error.message;
+    this.#fail(tls === null ? code : `TLS failed: ${describeTlsError(code, error, tls.serverName)}`);
   }
 
   failed(error: Error): void {

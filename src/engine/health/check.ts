@@ -18,7 +18,7 @@ import { postgresDialogue } from "../../wire/check/postgres.ts";
 import { redisDialogue } from "../../wire/check/redis.ts";
 import type { ReadyApproach } from "./approach.ts";
 import { beginUnjudged } from "./tls-client.ts";
-import { describeTlsError, isTlsError } from "./tls-failure.ts";
+import { describeTlsError, isTlsError } from "../tls-failure.ts";
 
 /**
  * How long a backend that was judged may take to answer our FIN, in milliseconds. A connection that vanishes is noise in the

@@ -84,7 +84,8 @@ class Reception extends PendingClient implements TlsOwner {
 
   failed(error: Error): void {
     this.services.log.write("error", "internal", error.message, { id: String(this.facts.id), stack: error.stack });
-    this.refuse(this.entry?.route, { reason: "internal" });
+    if (this.isHere) this.refuse(this.entry?.route, { reason: "internal" });
+    else this.socket.terminate();
   }
 
   override expired(): void {

@@ -1,8 +1,8 @@
-// Says in words what is wrong between a check and a backend's TLS, for whoever has to mend it: codes of OpenSSL and
+// Says in words what is wrong between the gateway and the TLS of a backend, for whoever has to mend it: codes of OpenSSL and
 // BoringSSL are not for people. Words only: what counts as wrong is decided in the handshake.
 
-import { errorCode } from "../../runtime/error-code.ts";
-import { quoteAnswer } from "../../wire/check-dialogue.ts";
+import { errorCode } from "../runtime/error-code.ts";
+import { quoteAnswer } from "../wire/check-dialogue.ts";
 
 const WRONG_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 const UNKNOWN_AUTHORITY = "no authority that is trusted has signed the certificate";

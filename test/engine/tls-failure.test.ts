@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { describeTlsError, isTlsError } from "../../../src/engine/health/tls-failure.ts";
+import { describeTlsError, isTlsError } from "../../src/engine/tls-failure.ts";
 
 const WRONG_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 
