@@ -91,7 +91,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     // Their descriptors carry what is encrypted: they are read by events only.
     const encrypted = facts?.tls !== undefined || this.#pool.plan.upstreamTls !== undefined;
     this.reader = encrypted ? null : services.reader;
-    const introducer = introducerOf(route, client, this.id, facts, services.runtime.tls);
+    const introducer = introducerOf(route, client, this.id, facts, services);
     this.#dialler = new Dialler(this, { route, portOffset, introducer, pinned: arrival.target }, services);
     this.pipe = new Pipe(client, this);
   }
