@@ -14,7 +14,7 @@ import type { LimitName, Refusal } from "../limit/refusal.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
 import { type PostgresSessions, SessionWatch } from "../postgres-sessions.ts";
 import { introducerOf } from "./introduction-of.ts";
-import { clientAddress } from "./peer.ts";
+import { clientAddress, hostOf } from "./peer.ts";
 import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Route } from "../route.ts";
 import type { LiveConnection, Services } from "../services.ts";
@@ -33,7 +33,7 @@ export interface Arrival {
   readonly facts: ClientFacts | null;
   /** What was read of it and belongs to the backend; `null`: nothing was read. */
   readonly received: Uint8Array | null;
-  /** Where its PostgreSQL session is to be findable; `null`: it has none that can be read. */
+  /** Where its PostgreSQL session is to be findable; `null`: it has none. */
   readonly sessions: PostgresSessions | null;
   /** The only target that will do; `null`: any of the route's. */
   readonly target: Target | null;
@@ -65,7 +65,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   readonly #portOffset: number;
   readonly #sessions: PostgresSessions | null;
   /** Once the session is under way. */
-  #session: SessionWatch | null = null;
+  #session: { close(): void } | null = null;
   #dialler: Dialler | null;
   #connectMs = -1;
   /** The limit that it met while it looked for a backend. */
@@ -110,7 +110,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   }
 
   get clientHost(): string {
-    return this.client.slice(0, this.client.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+    return hostOf(this.client);
   }
 
   get clock(): { readonly nowMs: number } {
@@ -142,7 +142,13 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     if (this.#sessions === null) return null;
     const { route } = this;
     const owner = { route, target, portOffset: this.#portOffset };
-    return (this.#session = new SessionWatch(this.#sessions, owner, route.bandwidth));
+    if (this.#facts?.postgresTls === true) {
+      this.#session = this.#sessions.addSealed(this.client, owner);
+      return null;
+    }
+    const watch = new SessionWatch(this.#sessions, owner, route.bandwidth);
+    this.#session = watch;
+    return watch;
   }
 
   // --- deadlines --------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import type { Target } from "../pool/target.ts";
 import type { Route } from "../route.ts";
 import type { Services } from "../services.ts";
 import type { Introduction } from "./introduction.ts";
+import { hostOf } from "./peer.ts";
 
 /** Introduces one client to whichever target it gets. */
 export interface Introducer {
@@ -63,6 +64,5 @@ function endpoint(host: string | undefined, port: number | undefined): ProxyEndp
 
 /** `address:port` taken apart again. */
 function endpointOf(client: string): ProxyEndpoint | undefined {
-  const colon = client.lastIndexOf(":");
-  return endpoint(client.slice(0, colon).replace(/^\[|\]$/g, ""), Number(client.slice(colon + 1)));
+  return endpoint(hostOf(client), Number(client.slice(client.lastIndexOf(":") + 1)));
 }
