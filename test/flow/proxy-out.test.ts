@@ -140,10 +140,7 @@ describe("a backend of a route that sends PROXY headers", () => {
 
   test("hears it again when another one failed before", async () => {
     await using backend = await startBackend();
-    const backends = [
-      `${DEAD_HOST}:${await deadPort()}`,
-      { address: `127.0.0.1:${backend.port}`, backup: true },
-    ];
+    const backends = [`${DEAD_HOST}:${await deadPort()}`, { address: `127.0.0.1:${backend.port}`, backup: true }];
     await using flow = await startFlow({ "db.yaml": { ...route([]), backends } });
     await using client = await Peer.connect(await flow.port("db"));
     await client.send("hello");
