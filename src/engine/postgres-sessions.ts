@@ -45,8 +45,7 @@ export class PostgresSessions {
     this.#sealed.set(host, owners.add(owner));
     return {
       close: () => {
-        owners.delete(owner);
-        if (owners.size === 0) this.#sealed.delete(host);
+        if (owners.delete(owner) && owners.size === 0) this.#sealed.delete(host);
       },
     };
   }
