@@ -6,8 +6,9 @@ import { type FlowGateway, startFlow } from "../support/flow.ts";
 import { Peer } from "../support/peer.ts";
 import { message } from "../support/postgres-packet.ts";
 import { type PlayedPostgres, startPlayedPostgres } from "../support/played-postgres.ts";
-import { askForTls, begin, cancel, cancelRequest, startup } from "../support/postgres-client.ts";
+import { ask, askForTls, begin, cancel, cancelRequest, SSL_REQUEST, startup } from "../support/postgres-client.ts";
 import { TLS_FIXTURES } from "../support/tls-front.ts";
+import { beginTls } from "../support/tls-peer.ts";
 
 const LISTEN = "127.0.0.1:0";
 const KEY = "0000002a00c0ffee";
@@ -287,6 +288,27 @@ describe("a request to cancel in the clear, of a client whose TLS goes through",
     expect(await live(flow)).toBe(4);
     const ids = flow.log.records.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("counts by the address in a PROXY header, where there is one", async () => {
+    await using server = await startPlayedPostgres();
+    const proxyProtocol = { accept: { from: ["127.0.0.1"] } };
+    await using flow = await startFlow({ "db.yaml": route([server], { tls: PASSTHROUGH, proxyProtocol }) });
+    const port = await flow.port("db");
+    const header = (host: string) => Buffer.from(`PROXY TCP4 ${host} 192.0.2.2 1000 5432\r\n`);
+    await using below = await Peer.connect(port);
+    expect(await ask(below, Buffer.concat([header("192.0.2.1"), SSL_REQUEST]))).toBe("S");
+    await using running = await beginTls(below, "one.example");
+    await begin(running);
+    for (const [host, ending] of [
+      ["192.0.2.9", "reset"],
+      ["192.0.2.1", "fin"],
+    ] as const) {
+      await using request = await Peer.connect(port);
+      await request.send(Buffer.concat([header(host), cancelRequest(KEY)]));
+      expect(await request.end()).toBe(ending);
+    }
+    expect(cancelled(server)).toEqual([KEY]);
   });
 
   test("is refused to everybody who has no session, and after the last one has ended", async () => {

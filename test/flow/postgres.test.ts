@@ -146,6 +146,34 @@ describe("a request for encryption", () => {
   });
 });
 
+describe("a PROXY header before PostgreSQL", () => {
+  const HEADER = Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1000 5432\r\n");
+  const accept = { proxyProtocol: { accept: { from: ["127.0.0.1"] } } };
+
+  test("may be in one segment with a request for TLS, or with a session in the clear", async () => {
+    await using server = await startPlayedPostgres();
+    await using flow = await startFlow({ "db.yaml": terminate(server, accept) });
+    await using below = await Peer.connect(await flow.port("db"));
+    expect(await ask(below, Buffer.concat([HEADER, SSL_REQUEST]))).toBe("S");
+    await using client = await beginTls(below, "one.example");
+    expect(await begin(client)).toEndWith(READY);
+    expect((await flow.view.connections({}, undefined, 1))[0]).toMatchObject({ client: "192.0.2.1:1000" });
+
+    await using other = await startFlow({ "db.yaml": plain(server, accept) });
+    await using open = await Peer.connect(await other.port("db"));
+    expect(await begin(open, Buffer.concat([HEADER, STARTUP]))).toEndWith(READY);
+    expect(server.firsts).toHaveLength(2);
+  });
+
+  test("does not make more bytes after a request for TLS any better", async () => {
+    await using server = await startPlayedPostgres();
+    await using flow = await startFlow({ "db.yaml": terminate(server, accept) });
+    await using client = await Peer.connect(await flow.port("db"));
+    expect(await ask(client, Buffer.concat([HEADER, SSL_REQUEST, STARTUP]))).toBe("reset");
+    expect(await flow.log.record()).toMatchObject({ reason: "hello-malformed", client: "192.0.2.1:1000" });
+  });
+});
+
 describe("TLS from the first byte on", () => {
   test("is for clients that say by ALPN that they speak PostgreSQL", async () => {
     await using server = await startPlayedPostgres();

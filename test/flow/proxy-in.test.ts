@@ -8,10 +8,13 @@ import { buildHello, serverName } from "../support/hello-builder.ts";
 import { Peer } from "../support/peer.ts";
 import { tlv, v2 } from "../support/proxy-header.ts";
 import { beginTls, clientIdentity } from "../support/tls-peer.ts";
+import { deadPort, DEAD_HOST } from "../support/visit.ts";
 import { TLS_FIXTURES } from "../support/tls-front.ts";
 
 const LISTEN = "127.0.0.1:0";
 const ACCEPT = { accept: { from: ["127.0.0.1"] } };
+/** How long a slow client takes, and by how much clocks may differ, in milliseconds. */
+const [WAIT_MS, ROUNDING_MS] = [150, 5];
 const V1 = "PROXY TCP4 192.0.2.1 192.0.2.2 1000 5432\r\n";
 
 interface Wishes {
@@ -356,8 +359,69 @@ describe("the address in a PROXY header", () => {
   });
 });
 
+test("the time that a client takes for its header is not the backend's", async () => {
+  await using backend = await startBackend(echo);
+  await using flow = await startAccepting({ backend: backend.port });
+  await using client = await Peer.connect(await flow.port("db"));
+  await Bun.sleep(WAIT_MS);
+  await client.send(`${V1}hello`);
+  await client.read(5);
+  client.finish();
+  const { durationMs, connectMs = Number.POSITIVE_INFINITY } = await flow.log.record();
+  expect(durationMs - connectMs).toBeGreaterThanOrEqual(WAIT_MS - ROUNDING_MS);
+});
+
+test("limits have back what they gave to a client that gets no backend", async () => {
+  const more = { backends: [`${DEAD_HOST}:${await deadPort()}`], limits: { connections: 1, perSource: 1 } };
+  await using flow = await startAccepting({ backend: 0, more });
+  const port = await flow.port("db");
+  for (let round = 0; round < 3; round++) expect(await echoed(port, `${V1}hello`, "hello")).toBe("");
+  await flow.log.record(2);
+  expect(flow.log.records.map(({ reason }) => reason)).toEqual(["dial-refused", "dial-refused", "dial-refused"]);
+});
+
+test("a client whose route is removed while it is being received is ended, and nothing breaks", async () => {
+  await using backend = await startBackend(echo);
+  await using flow = await startAccepting({ backend: backend.port });
+  await using client = await Peer.connect(await flow.port("db"));
+  await client.send("PROXY ");
+  await eventually(async () => (await greeting(flow)) === 1);
+  await flow.remove("db.yaml");
+  await flow.reload();
+  await client.send(`${V1.slice("PROXY ".length)}hello`);
+  await client.end();
+  await flow.log.record();
+  expect(flow.log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  expect(await greeting(flow)).toBe(0);
+});
+
 describe("TLS behind a PROXY header", () => {
   const HEADER = Buffer.from(V1);
+
+  test("that shows no certificate gives back what limits gave it before the handshake", async () => {
+    await using backend = await startBackend(echo);
+    const tls = {
+      mode: "terminate",
+      certificate: TLS_FIXTURES.at("one.pem"),
+      key: TLS_FIXTURES.at("one.key"),
+      clientAuth: { mode: "require", ca: TLS_FIXTURES.at("ca.pem") },
+    };
+    const more = { tls, limits: { connections: 1, perSource: 1 } };
+    await using flow = await startAccepting({ backend: backend.port, more });
+    const port = await flow.port("db");
+    for (let round = 0; round < 2; round++) {
+      await using below = await Peer.connect(port);
+      await below.send(HEADER);
+      await beginTls(below, "one.example").catch(() => undefined);
+      await flow.log.record(round);
+    }
+    await using below = await Peer.connect(port);
+    await below.send(HEADER);
+    await using client = await beginTls(below, "one.example", await clientIdentity());
+    await client.send("hello");
+    expect(await client.read(5)).toBe("hello");
+    expect(flow.log.records.map(({ reason }) => reason)).toEqual(["client-cert-invalid", "client-cert-invalid"]);
+  });
 
   test("is chosen by its name and ended here, with what the header says of the client", async () => {
     await using backend = await startBackend(echo);

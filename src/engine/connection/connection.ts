@@ -57,6 +57,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   target: Target | null = null;
 
   readonly #services: Services;
+  /** When its route was known and a backend was looked for; monotonic milliseconds. */
+  readonly #admittedMs: number;
   readonly #timeouts: RouteTimeouts;
   readonly #pool: Pool;
   readonly #ticket: number;
@@ -85,7 +87,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.route = route;
     this.listener = listener;
     this.client = facts === null ? clientAddress(client) : facts.client;
-    this.openedMs = facts === null ? performance.now() : facts.openedMs;
+    this.#admittedMs = performance.now();
+    this.openedMs = facts === null ? this.#admittedMs : facts.openedMs;
     this.#timeouts = route.plan.timeouts;
     this.#pool = route.pool;
     // Their descriptors carry what is encrypted: they are read by events only.
@@ -126,7 +129,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   dialled(target: Target, socket: Socket): void {
     this.#dialler = null;
     this.target = target;
-    this.#connectMs = performance.now() - this.openedMs;
+    this.#connectMs = performance.now() - this.#admittedMs;
     this.route.connectSeconds.observe(this.#connectMs / 1000);
     this.pipe.join(socket, this.#watchSession(target) ?? this.route.bandwidth);
     this.deadlineChanged();
@@ -196,12 +199,16 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.#dialler = null;
     this.#session?.close();
     connections.delete(this.id);
-    const durationMs = performance.now() - this.openedMs;
+    const nowMs = performance.now();
+    const durationMs = nowMs - this.openedMs;
     const bytesIn = pipe.inbound.bytes;
     const bytesOut = pipe.outbound === null ? 0 : pipe.outbound.bytes;
     if (target !== null) {
       const answered = bytesOut > 0 || (pipe.outbound !== null && pipe.outbound.pendingBytes > 0);
-      this.#pool.ended(target, durationMs - this.#connectMs, { answered, reset: reason === "backend-reset" });
+      this.#pool.ended(target, nowMs - this.#admittedMs - this.#connectMs, {
+        answered,
+        reset: reason === "backend-reset",
+      });
     }
     this.#admission?.leave(this.#ticket);
     route.connectionsActive--;
