@@ -41,6 +41,10 @@ async function session(port: number, user = "alice"): Promise<Peer> {
   return peer;
 }
 
+function header(host: string): Uint8Array {
+  return new TextEncoder().encode(`PROXY TCP4 ${host} 192.0.2.2 1000 5432\r\n`);
+}
+
 async function live(flow: FlowGateway): Promise<number> {
   return (await flow.view.connections({}, undefined, 100)).length;
 }
@@ -295,7 +299,6 @@ describe("a request to cancel in the clear, of a client whose TLS goes through",
     const proxyProtocol = { accept: { from: ["127.0.0.1"] } };
     await using flow = await startFlow({ "db.yaml": route([server], { tls: PASSTHROUGH, proxyProtocol }) });
     const port = await flow.port("db");
-    const header = (host: string) => Buffer.from(`PROXY TCP4 ${host} 192.0.2.2 1000 5432\r\n`);
     await using below = await Peer.connect(port);
     expect(await ask(below, Buffer.concat([header("192.0.2.1"), SSL_REQUEST]))).toBe("S");
     await using running = await beginTls(below, "one.example");

@@ -39,6 +39,12 @@ function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
+/** A header of version 1 that tells this address. */
+function header(host: string, port = 1000): string {
+  const [family, destination] = host.includes(":") ? ["TCP6", "2001:db8::2"] : ["TCP4", "192.0.2.2"];
+  return `PROXY ${family} ${host} ${destination} ${port} 5432\r\n`;
+}
+
 async function greeting(flow: FlowGateway): Promise<number> {
   return (await flow.view.engine()).connectionsGreeting;
 }
@@ -230,11 +236,6 @@ describe("a PROXY header that tells no address", () => {
 });
 
 describe("the address in a PROXY header", () => {
-  const header = (host: string, port = 1000): string =>
-    host.includes(":")
-      ? `PROXY TCP6 ${host} 2001:db8::2 ${port} 5432\r\n`
-      : `PROXY TCP4 ${host} 192.0.2.2 ${port} 5432\r\n`;
-
   test("is what allow and deny are about, not the proxy's", async () => {
     await using backend = await startBackend(echo);
     const more = { allow: ["192.0.2.0/24", "2001:db8::/32"], deny: ["192.0.2.66"] };

@@ -7,6 +7,10 @@ import { MemorySocket } from "../../support/memory-socket.ts";
 const HEADER = new TextEncoder().encode("PROXY UNKNOWN\r\n");
 const SSL_REQUEST = [0, 0, 0, 8, 4, 210, 22, 47];
 
+function unused(): never {
+  throw new Error("Not asked for here");
+}
+
 /** What became of it, and the handshakes that were begun. */
 class Scene implements Introducing {
   readonly socket = new MemorySocket(1024);
@@ -17,9 +21,6 @@ class Scene implements Introducing {
   readonly #tls: Tls;
 
   constructor() {
-    const unused = (): never => {
-      throw new Error("Not asked for here");
-    };
     this.#tls = {
       serverContext: unused,
       clientContext: unused,
