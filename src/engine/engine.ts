@@ -2,6 +2,7 @@
 // change is not touched, new addresses are bound before old ones are released, and live connections always go on.
 // Everything that goes in or comes out is plain data, so that an engine may live in another thread.
 
+import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../base/gateway-error.ts";
 import { TimerWheel } from "../base/timer-wheel.ts";
@@ -36,6 +37,9 @@ import { untilEmpty } from "./until-empty.ts";
 
 /** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
 const FEW_CONNECTIONS = 4_000;
+
+/** Enough that no two starts anywhere meet. */
+const INSTANCE_BYTES = 9;
 
 export interface EngineOptions {
   readonly runtime: Runtime;
@@ -74,6 +78,7 @@ export class Engine {
     this.#services = {
       runtime,
       log,
+      instance: randomBytes(INSTANCE_BYTES).toString("base64url"),
       wheel,
       monitor,
       reader: runtime.directReader(),

@@ -1,10 +1,12 @@
 // Where the PostgreSQL sessions of a listener are, by the keys with which they can be cancelled. A key is read off what the
-// server says at the beginning of a session that is readable here; a request to cancel has nothing else to go by.
+// server says at the beginning of a session that is readable here; a request to cancel has nothing else to go by. Of
+// sessions whose TLS goes through it is only known whose they are.
 
 import type { Direction, Throttle } from "../socket/pipe.ts";
 import type { Flow } from "../socket/flow.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { BackendKeyScanner } from "../wire/postgres-backend-key.ts";
+import { hostOf } from "./connection/peer.ts";
 import type { Target } from "./pool/target.ts";
 import type { Route } from "./route.ts";
 
@@ -15,8 +17,13 @@ export interface SessionOwner {
   readonly portOffset: number;
 }
 
+/** Servers that one request to cancel is passed on to: everybody can make one. */
+const MAX_SEALED = 8;
+
 export class PostgresSessions {
   readonly #owners = new Map<string, SessionOwner>();
+  /** Of sessions that cannot be read, by their clients' hosts. */
+  readonly #sealed = new Map<string, Set<SessionOwner>>();
 
   find(pid: number, key: Uint8Array): SessionOwner | undefined {
     return this.#owners.get(sessionName(pid, key));
@@ -29,6 +36,30 @@ export class PostgresSessions {
   /** Unless somebody else has the name by now: servers draw their keys without asking each other. */
   remove(name: string, owner: SessionOwner): void {
     if (this.#owners.get(name) === owner) this.#owners.delete(name);
+  }
+
+  /** A session of `client`, an `address:port`, that cannot be read; it is known until it is closed. */
+  addSealed(client: string, owner: SessionOwner): { close(): void } {
+    const host = hostOf(client);
+    const owners = this.#sealed.get(host) ?? new Set();
+    this.#sealed.set(host, owners.add(owner));
+    return {
+      close: () => {
+        if (owners.delete(owner) && owners.size === 0) this.#sealed.delete(host);
+      },
+    };
+  }
+
+  /** Who may have a session of `client` that cannot be read, the latest first: each target once, and not too many. */
+  sealedOf(client: string): readonly SessionOwner[] {
+    const found = new Map<string, SessionOwner>();
+    for (const owner of [...(this.#sealed.get(hostOf(client)) ?? [])].toReversed()) {
+      const { target, portOffset } = owner;
+      const place = `${target.address} ${portOffset}`;
+      if (!found.has(place)) found.set(place, owner);
+      if (found.size === MAX_SEALED) break;
+    }
+    return [...found.values()];
   }
 }
 

@@ -17,6 +17,8 @@ import type { Target } from "./pool/target.ts";
 export interface Services {
   readonly runtime: Runtime;
   readonly log: Log;
+  /** Random text, another one after every start: with it a connection's number means one connection only. */
+  readonly instance: string;
   readonly wheel: TimerWheel;
   readonly reader: DirectReader | null;
   /** Live connections by id, in the order they were accepted. */

@@ -14,9 +14,12 @@ const LENGTH_BYTES = 4;
 const PID_BYTES = 4;
 /** Of protocol 3.0 and 3.2. */
 const [MIN_KEY_BYTES, MAX_KEY_BYTES] = [4, 256];
-/** What a server says until it is ready: a few rounds of authentication, some fifteen settings, notices. */
-const MAX_MESSAGES = 256;
-const MAX_BYTES = 1024 * 1024;
+/**
+ * What a server says until it is ready: a few rounds of authentication, some fifteen settings, and notices, of which there
+ * may be many (`client_min_messages=debug5`, event triggers on login). They pass anyway; only their headers are looked at.
+ */
+const MAX_MESSAGES = 4096;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 const KEY = letter("K");
 const READY = letter("Z");

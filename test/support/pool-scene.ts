@@ -91,6 +91,7 @@ export class PoolScene implements PlayedPool, Disposable {
       wheel: this.wheel,
       reader: null,
       connections: new Map(),
+      instance: "scene",
       receptions: new Set(),
       counters: this.counters,
       monitor: this.monitor,

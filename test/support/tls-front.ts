@@ -13,6 +13,9 @@ export function tlsFixture(name: string): Promise<string> {
   return readFile(join(FIXTURES, name), "utf8");
 }
 
+/** Where those files are, for routes. */
+export const TLS_FIXTURES = { at: (name: string): string => join(FIXTURES, name) };
+
 export interface TlsFrontOptions {
   /** Certificate and key in test/fixtures/tls. */
   readonly identity?: readonly [certificate: string, key: string];

@@ -92,16 +92,22 @@ describe("the search ends", () => {
     for (const length of [0, 11, 265, 2 ** 32 - 1]) {
       expect(none(message("K", "", length))).toBe("The server's key has an impossible length");
     }
-    expect(none(message("S", "", 2 ** 32 - 1))).toBe("No key within 1048576 bytes");
+    expect(none(message("S", "", 2 ** 32 - 1))).toBe("No key within 16777216 bytes");
   });
 
   test("after a bounded number of messages and bytes", () => {
-    const settings = Array.from({ length: 256 }, () => message("S", "a\0b\0"));
+    const settings = Array.from({ length: 4096 }, () => message("S", "a\0b\0"));
     expect(scan(join(...settings, KEY)).verdict).toMatchObject({ kind: "key" });
-    expect(none(...settings, message("S", "a\0b\0"))).toBe("No key within 256 messages");
-    const long = message("N", "x".repeat(600_000));
-    expect(scan(join(long, KEY)).verdict).toMatchObject({ kind: "key" });
-    expect(none(long, long)).toBe("No key within 1048576 bytes");
+    expect(none(...settings, message("S", "a\0b\0"))).toBe("No key within 4096 messages");
+    const long = message("N", "x".repeat(9_000_000));
+    for (const [last, verdict] of [
+      [KEY, { kind: "key" }],
+      [long, { why: "No key within 16777216 bytes" }],
+    ] as const) {
+      const scanner = new BackendKeyScanner();
+      expect(scanner.push(long)).toBe("more");
+      expect(scanner.push(last)).toMatchObject(verdict);
+    }
   });
 });
 

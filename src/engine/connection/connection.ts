@@ -14,7 +14,7 @@ import type { LimitName, Refusal } from "../limit/refusal.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
 import { type PostgresSessions, SessionWatch } from "../postgres-sessions.ts";
 import { introducerOf } from "./introduction-of.ts";
-import { clientAddress } from "./peer.ts";
+import { clientAddress, hostOf } from "./peer.ts";
 import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Route } from "../route.ts";
 import type { LiveConnection, Services } from "../services.ts";
@@ -33,7 +33,7 @@ export interface Arrival {
   readonly facts: ClientFacts | null;
   /** What was read of it and belongs to the backend; `null`: nothing was read. */
   readonly received: Uint8Array | null;
-  /** Where its PostgreSQL session is to be findable; `null`: it has none that can be read. */
+  /** Where its PostgreSQL session is to be findable; `null`: it has none. */
   readonly sessions: PostgresSessions | null;
   /** The only target that will do; `null`: any of the route's. */
   readonly target: Target | null;
@@ -57,6 +57,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   target: Target | null = null;
 
   readonly #services: Services;
+  /** When its route was known and a backend was looked for; monotonic milliseconds. */
+  readonly #admittedMs: number;
   readonly #timeouts: RouteTimeouts;
   readonly #pool: Pool;
   readonly #ticket: number;
@@ -65,7 +67,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   readonly #portOffset: number;
   readonly #sessions: PostgresSessions | null;
   /** Once the session is under way. */
-  #session: SessionWatch | null = null;
+  #session: { close(): void } | null = null;
   #dialler: Dialler | null;
   #connectMs = -1;
   /** The limit that it met while it looked for a backend. */
@@ -85,13 +87,14 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.route = route;
     this.listener = listener;
     this.client = facts === null ? clientAddress(client) : facts.client;
-    this.openedMs = facts === null ? performance.now() : facts.openedMs;
+    this.#admittedMs = performance.now();
+    this.openedMs = facts === null ? this.#admittedMs : facts.openedMs;
     this.#timeouts = route.plan.timeouts;
     this.#pool = route.pool;
     // Their descriptors carry what is encrypted: they are read by events only.
     const encrypted = facts?.tls !== undefined || this.#pool.plan.upstreamTls !== undefined;
     this.reader = encrypted ? null : services.reader;
-    const introducer = introducerOf(route, client, this.id, facts, services.runtime.tls);
+    const introducer = introducerOf(route, client, this.id, facts, services);
     this.#dialler = new Dialler(this, { route, portOffset, introducer, pinned: arrival.target }, services);
     this.pipe = new Pipe(client, this);
   }
@@ -110,7 +113,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   }
 
   get clientHost(): string {
-    return this.client.slice(0, this.client.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+    return hostOf(this.client);
   }
 
   get clock(): { readonly nowMs: number } {
@@ -126,7 +129,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   dialled(target: Target, socket: Socket): void {
     this.#dialler = null;
     this.target = target;
-    this.#connectMs = performance.now() - this.openedMs;
+    this.#connectMs = performance.now() - this.#admittedMs;
     this.route.connectSeconds.observe(this.#connectMs / 1000);
     this.pipe.join(socket, this.#watchSession(target) ?? this.route.bandwidth);
     this.deadlineChanged();
@@ -142,7 +145,13 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     if (this.#sessions === null) return null;
     const { route } = this;
     const owner = { route, target, portOffset: this.#portOffset };
-    return (this.#session = new SessionWatch(this.#sessions, owner, route.bandwidth));
+    if (this.#facts?.postgresTls === true) {
+      this.#session = this.#sessions.addSealed(this.client, owner);
+      return null;
+    }
+    const watch = new SessionWatch(this.#sessions, owner, route.bandwidth);
+    this.#session = watch;
+    return watch;
   }
 
   // --- deadlines --------------------------------------------------------------------------------------------------
@@ -190,12 +199,16 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.#dialler = null;
     this.#session?.close();
     connections.delete(this.id);
-    const durationMs = performance.now() - this.openedMs;
+    const nowMs = performance.now();
+    const durationMs = nowMs - this.openedMs;
     const bytesIn = pipe.inbound.bytes;
     const bytesOut = pipe.outbound === null ? 0 : pipe.outbound.bytes;
     if (target !== null) {
       const answered = bytesOut > 0 || (pipe.outbound !== null && pipe.outbound.pendingBytes > 0);
-      this.#pool.ended(target, durationMs - this.#connectMs, { answered, reset: reason === "backend-reset" });
+      this.#pool.ended(target, nowMs - this.#admittedMs - this.#connectMs, {
+        answered,
+        reset: reason === "backend-reset",
+      });
     }
     this.#admission?.leave(this.#ticket);
     route.connectionsActive--;

@@ -2,7 +2,6 @@
 // which are most of them, have nothing to say.
 
 import { formatIp, parseIp } from "../../base/ip.ts";
-import type { Tls } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
 import type { ProxyEndpoint } from "../../wire/proxy-header.ts";
 import { writeProxyV1 } from "../../wire/proxy-v1.ts";
@@ -11,7 +10,9 @@ import type { ClientFacts } from "../hello/client-facts.ts";
 import { serverNameOf } from "../pool/server-name.ts";
 import type { Target } from "../pool/target.ts";
 import type { Route } from "../route.ts";
+import type { Services } from "../services.ts";
 import type { Introduction } from "./introduction.ts";
+import { hostOf } from "./peer.ts";
 
 /** Introduces one client to whichever target it gets. */
 export interface Introducer {
@@ -25,12 +26,12 @@ export function introducerOf(
   client: Socket,
   id: number,
   facts: ClientFacts | null,
-  engine: Tls | null,
+  { runtime: { tls: engine }, instance }: Pick<Services, "runtime" | "instance">,
 ): Introducer | null {
   const { proxySend, upstreamTls } = route.pool.plan;
   const passesTls = facts?.postgresTls === true;
   if (proxySend === undefined && upstreamTls === undefined && !passesTls) return null;
-  const proxyHeader = proxySend === undefined ? null : headerOf(proxySend, client, id, facts);
+  const proxyHeader = proxySend === undefined ? null : headerOf(proxySend, client, `${instance}-${id}`, facts);
   const asksForTls = passesTls || (upstreamTls !== undefined && route.plan.protocol === "postgres");
   const { client: context } = route.tls;
   return {
@@ -45,14 +46,14 @@ export function introducerOf(
   };
 }
 
-function headerOf(version: 1 | 2, client: Socket, id: number, facts: ClientFacts | null): Uint8Array {
+function headerOf(version: 1 | 2, client: Socket, ownId: string, facts: ClientFacts | null): Uint8Array {
   const source = facts === null ? endpoint(client.remoteAddress, client.remotePort) : endpointOf(facts.client);
   const destination = facts?.destination ?? endpoint(client.localAddress, client.localPort);
   if (version === 1) return writeProxyV1({ source, destination });
   const { serverName, alpn, tls, certificate, uniqueId } = facts ?? {};
   const commonName = certificate?.commonNames[0];
   const ssl = tls === undefined ? undefined : { version: tls, verified: certificate !== undefined, commonName };
-  const tlvs = { authority: serverName, alpn, ssl, uniqueId: uniqueId ?? new TextEncoder().encode(String(id)) };
+  const tlvs = { authority: serverName, alpn, ssl, uniqueId: uniqueId ?? new TextEncoder().encode(ownId) };
   return writeProxyV2({ source, destination, tlvs: { ...tlvs, crc32c: true } });
 }
 
@@ -63,6 +64,5 @@ function endpoint(host: string | undefined, port: number | undefined): ProxyEndp
 
 /** `address:port` taken apart again. */
 function endpointOf(client: string): ProxyEndpoint | undefined {
-  const colon = client.lastIndexOf(":");
-  return endpoint(client.slice(0, colon).replace(/^\[|\]$/g, ""), Number(client.slice(colon + 1)));
+  return endpoint(hostOf(client), Number(client.slice(client.lastIndexOf(":") + 1)));
 }

@@ -17,6 +17,11 @@ export function clientAddress(socket: Socket): string {
   return `[${remoteAddress}]:${remotePort}`;
 }
 
+/** The host of an `address:port`, without brackets. */
+export function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+}
+
 /** Why a dial failed: the errno, because what Bun says is only that it did. */
 export function dialFailure(error: Error): string {
   if (error instanceof GatewayError) return error.message; // Our own words.

@@ -5,14 +5,16 @@ import { parseIp } from "../../base/ip.ts";
 import { WheelEntry } from "../../base/timer-wheel.ts";
 import type { ListenerPlan } from "../../plan/plan.ts";
 import type { Socket } from "../../socket/socket.ts";
+import { connectionsInUse } from "../connection/connection-limit.ts";
 import { serveConnection } from "../connection/connection.ts";
 import { clientAddress } from "../connection/peer.ts";
 import { recordRefusal } from "../connection/refuse.ts";
 import type { Admission } from "../limit/admission.ts";
-import type { Refusal } from "../limit/refusal.ts";
+import { DENIED_ADDRESS, type Refusal } from "../limit/refusal.ts";
 import type { PostgresSessions, SessionOwner } from "../postgres-sessions.ts";
 import { NO_TICKET, type Route, type RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
+import { CancelCopy } from "./cancel-copy.ts";
 import type { ClientFacts } from "./client-facts.ts";
 import { HelloBytes } from "./hello-bytes.ts";
 
@@ -24,7 +26,7 @@ export interface ReceptionHost {
   readonly sessions: PostgresSessions;
 }
 
-/** `here`: it is being read. `leaving`: it was refused with an answer. `gone`: it is nobody's business any more here. */
+/** `here`: it is being read. `leaving`: it was refused with an answer, or others pass on what it wants. `gone`: it is nobody's business any more here. */
 type State = "here" | "leaving" | "gone";
 
 export abstract class PendingClient extends WheelEntry {
@@ -85,7 +87,7 @@ export abstract class PendingClient extends WheelEntry {
     return true;
   }
 
-  /** Hands it over to a connection of the route that let it in. `sessions`: where its session can be found if it is readable. */
+  /** Hands it over to a connection of the route that let it in. `sessions`: where its session is to be found. */
   protected serve(sessions: PostgresSessions | null): void {
     const { entry } = this;
     if (entry === null) return this.refuse(undefined, { reason: "internal" });
@@ -97,16 +99,44 @@ export abstract class PendingClient extends WheelEntry {
     serveConnection(this.socket, arrival, this.services);
   }
 
-  /** Passes a request to cancel on to where the session is. It counts against no limit: it must get through when all is full. */
-  protected serveCancel({ route, target, portOffset }: SessionOwner): void {
-    if (!route.allows(this.facts.host)) return this.refuse(route, { reason: "denied-address" });
+  /**
+   * Passes a request to cancel on to where the session is, or to all that may have it: one at least. It counts against no
+   * limit: it must get through when all is full.
+   */
+  protected serveCancel(owners: readonly SessionOwner[]): void {
+    const { connections, counters, monitor } = this.services;
+    const allowed = owners.filter(({ route }) => route.allows(this.facts.host));
+    const [first, ...others] = allowed;
+    if (first === undefined) return this.refuse(owners[0]?.route, DENIED_ADDRESS);
     this.#giveBack();
-    const { name: listener } = this.host;
     const received = this.bytes.take();
-    this.#leave();
-    const { facts } = this;
+    if (others.length === 0) {
+      this.#leave();
+      return this.#passCancel(this.socket, this.facts, first, received);
+    }
+    const room = counters.connectionLimit - connectionsInUse(connections.size, counters, monitor.sockets);
+    const copies = allowed.slice(0, Math.max(1, Math.floor(room)));
+    this.#state = "leaving";
+    let waiting = copies.length;
+    const ended = (): void => {
+      // The client waits for the end: only then may it send what must not be cancelled.
+      if (--waiting === 0 && this.#state === "leaving") this.socket.shutdown();
+    };
+    for (const owner of copies) {
+      const facts = owner === first ? this.facts : { ...this.facts, id: ++counters.accepted };
+      this.#passCancel(new CancelCopy(this.socket, ended), facts, owner, received);
+    }
+  }
+
+  #passCancel(
+    client: Socket,
+    facts: ClientFacts,
+    { route, target, portOffset }: SessionOwner,
+    received: Uint8Array,
+  ): void {
+    const { name: listener } = this.host;
     const arrival = { route, ticket: NO_TICKET, listener, portOffset, facts, received, sessions: null, target };
-    serveConnection(this.socket, arrival, this.services);
+    serveConnection(client, arrival, this.services);
   }
 
   /** Resets it. */

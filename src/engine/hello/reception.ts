@@ -11,7 +11,7 @@ import type { Socket } from "../../socket/socket.ts";
 import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
 import { postgresError } from "../../wire/postgres-error.ts";
 import { readProxyHeader } from "../../wire/proxy-protocol.ts";
-import type { Refusal } from "../limit/refusal.ts";
+import { DENIED_ADDRESS, type Refusal } from "../limit/refusal.ts";
 import type { Route, RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
 import { admitsCertificate, pickByCertificate } from "./by-certificate.ts";
@@ -144,7 +144,7 @@ class Reception extends PendingClient implements TlsOwner {
           this.facts.postgresTls = true;
           return this.#readHello();
         case "startup":
-          return this.#phase === "session" ? this.serve(this.host.sessions) : this.#choosePlain();
+          return this.#phase === "session" ? this.#beginSession() : this.#choosePlain();
         case "cancel":
           return this.#cancel(step.pid, step.key);
         case "wrong":
@@ -204,7 +204,7 @@ class Reception extends PendingClient implements TlsOwner {
     // Certificates of clients whose TLS goes through are not seen here.
     const entry = this.#cell.find(({ route }) => route.plan.clientCert === undefined);
     if (entry === undefined) this.refuse(this.#only, { reason: "no-route" });
-    else if (this.admit(entry)) this.serve(null);
+    else if (this.admit(entry)) this.serve(protocol === "postgres" ? this.host.sessions : null);
   }
 
   // --- TLS that ends here -----------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class Reception extends PendingClient implements TlsOwner {
     }
     // Where only one route is left, it decides about the address before a handshake is paid for.
     const [first] = this.#cell;
-    if (this.#cell.length === 1 && first !== undefined && !this.admit(first)) return;
+    if (this.#cell.length === 1 && first !== undefined && !this.#admitEarly(first)) return;
     this.#phase = "handshake";
     try {
       const secured = tls.accept(this.socket, route.tls.server, this.bytes.take(), this);
@@ -247,9 +247,22 @@ class Reception extends PendingClient implements TlsOwner {
     if (!admitsCertificate(entry, facts.certificate)) {
       return this.#deny(entry.route, "denied-certificate", "The route does not allow it");
     }
-    if (this.entry === null && !this.admit(entry)) return;
+    if (this.entry === null && !this.#admitEarly(entry)) return;
     if (this.#hello.protocol === "postgres") this.#opening = new PostgresOpening(false, true);
     else this.serve(null);
+  }
+
+  /** Limits are for sessions: whoever is here to cancel one must get through when all is full. */
+  #admitEarly(entry: RunningEntry): boolean {
+    if (this.#hello.protocol !== "postgres") return this.admit(entry);
+    this.entry = entry;
+    if (entry.route.allows(this.facts.host)) return true;
+    this.refuse(entry.route, DENIED_ADDRESS);
+    return false;
+  }
+
+  #beginSession(): void {
+    if (this.entry !== null && this.admit(this.entry)) this.serve(this.host.sessions);
   }
 
   #deny(route: Route | undefined, reason: "client-cert-invalid" | "denied-certificate", detail: string): void {
@@ -262,8 +275,12 @@ class Reception extends PendingClient implements TlsOwner {
   // --- the rest ---------------------------------------------------------------------------------------------------
 
   #cancel(pid: number, key: Uint8Array): void {
-    const owner = this.host.sessions.find(pid, key);
-    if (owner !== undefined) return this.serveCancel(owner);
+    const { sessions } = this.host;
+    const owner = sessions.find(pid, key);
+    // Clients may ask in the clear although their session is in TLS; inside of TLS they ask where the session is.
+    const owners =
+      owner !== undefined ? [owner] : this.#phase === "session" ? [] : sessions.sealedOf(this.facts.client);
+    if (owners.length > 0) return this.serveCancel(owners);
     this.refuse(this.entry?.route, { reason: "no-route", detail: "It wants to cancel a session that is not here" });
   }
 
