@@ -5,7 +5,7 @@
 import { formatHostPort } from "../../base/address.ts";
 import { lookupCidr } from "../../base/cidr-map.ts";
 import type { HelloPlan } from "../../plan/plan.ts";
-import { asError, errorCode } from "../../runtime/error-code.ts";
+import { asError } from "../../runtime/error-code.ts";
 import type { Handshake, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
@@ -17,6 +17,7 @@ import type { Services } from "../services.ts";
 import { admitsCertificate, pickByCertificate } from "./by-certificate.ts";
 import { choosePlain, chooseTls } from "./choose.ts";
 import { judgeClient } from "./client-certificate.ts";
+import { describeHandshakeFailure } from "./handshake-failure.ts";
 import { PendingClient, type ReceptionHost } from "./pending-client.ts";
 import { PostgresOpening } from "./postgres-opening.ts";
 
@@ -78,8 +79,7 @@ class Reception extends PendingClient implements TlsOwner {
   closed(error?: Error): void {
     const reason = error === undefined && !this.#heard ? "done" : "client-reset";
     if (this.#phase !== "handshake") return this.refuse(this.entry?.route, { reason });
-    const detail = error === undefined ? "Closed during the handshake" : (errorCode(error) ?? error.message);
-    this.refuse(this.#only, { reason: "tls-failed", detail });
+    this.refuse(this.#only, { reason: "tls-failed", detail: describeHandshakeFailure(error) });
   }
 
   failed(error: Error): void {
