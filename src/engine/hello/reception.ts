@@ -177,14 +177,17 @@ class Reception extends PendingClient implements TlsOwner {
 
   #choosePlain(): void {
     const entry = this.host.entries[choosePlain(this.host.plan, this.ip)];
-    const postgres = this.#hello.protocol === "postgres";
+    const { protocol, tls } = this.#hello;
+    const postgres = protocol === "postgres";
     if (entry !== undefined) {
       if (this.admit(entry)) this.serve(postgres ? this.host.sessions : null);
       return;
     }
-    if (!postgres) return this.refuse(undefined, { reason: "no-route" });
-    const message = "this port wants TLS: connect with sslmode=require or stronger";
-    this.refuseWith(postgresError("FATAL", REJECTED, message), undefined, { reason: "no-route", detail: "No TLS" });
+    const refusal: Refusal = { reason: "no-route", detail: tls === undefined ? "Nobody takes this address" : "No TLS" };
+    if (!postgres) return this.refuse(undefined, refusal);
+    const wanted = "this port wants TLS: connect with sslmode=require or stronger";
+    const message = tls === undefined ? "no route of this port is for this address" : wanted;
+    this.refuseWith(postgresError("FATAL", REJECTED, message), undefined, refusal);
   }
 
   #chooseTls({ serverName, alpn }: ClientHello): void {
@@ -202,7 +205,7 @@ class Reception extends PendingClient implements TlsOwner {
     if (ends !== undefined) return this.#terminate(ends);
     // Certificates of clients whose TLS goes through are not seen here.
     const entry = this.#cell.find(({ route }) => route.plan.clientCert === undefined);
-    if (entry === undefined) this.refuse(this.#only, { reason: "no-route" });
+    if (entry === undefined) this.refuse(this.#only, { reason: "no-route", detail: unwanted(serverName) });
     else if (this.admit(entry)) this.serve(null);
   }
 
@@ -275,4 +278,9 @@ class Reception extends PendingClient implements TlsOwner {
   get #only(): Route | undefined {
     return this.#cell.length === 1 ? this.#cell[0]?.route : undefined;
   }
+}
+
+/** What no route of the listener is for. */
+function unwanted(serverName: string | undefined): string {
+  return serverName === undefined ? "TLS without a name" : "Nobody takes this name, protocol and address";
 }
