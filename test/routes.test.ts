@@ -1,15 +1,21 @@
 // The routes that sallyport comes with have to be right: they are what newcomers see first.
 
 import { expect, test } from "bun:test";
-import { readdir } from "node:fs/promises";
+import { chmod, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import manifest from "../package.json" with { type: "json" };
 import { loadPlan } from "../src/app/load.ts";
+import { pemOf } from "./support/pem.ts";
+import { createRouteFiles, type RouteFiles } from "./support/route-files.ts";
 
 const ROUTES = join(import.meta.dir, "..", "routes");
 const EXAMPLES = join(ROUTES, "_examples");
 const examples = await readdir(EXAMPLES);
+/** The certificates of this test are for nobody's names. */
+const OTHER_NAMES = "tls/name-missing";
+/** What stands for a file that an example refers to, by the key under which it does. */
+const FIXTURES: Readonly<Record<string, string>> = { certificate: "chained.pem", key: "chained.key", ca: "root.pem" };
 
 test("the shipped routes need nothing but the gateway itself", async () => {
   const { plan, diagnostics } = await loadPlan({ documents: [], directories: [ROUTES], embedded: [] });
@@ -27,13 +33,35 @@ test("there are examples", () => {
   expect(examples.length).toBeGreaterThan(0);
 });
 
-test.each(examples)("the example %s is right", async (name) => {
-  const { plan, diagnostics } = await loadPlan({ documents: [], directories: [join(EXAMPLES, name)], embedded: [] });
-  expect(diagnostics).toEqual([]);
+test("no certificate or key is among them", () => {
+  expect(examples.filter((name) => !name.endsWith(".yaml"))).toEqual([]);
+});
+
+test.each(examples)("the example %s is right once its certificates are there", async (name) => {
+  await using files = await withCertificates([name]);
+  const { plan, diagnostics } = await loadPlan({ documents: [], directories: [files.path], embedded: [] });
+  expect(diagnostics.filter(({ severity, code }) => severity !== "notice" && code !== OTHER_NAMES)).toEqual([]);
   expect(plan.routes.length).toBeGreaterThan(0);
 });
 
 test("all examples fit together", async () => {
-  const { diagnostics } = await loadPlan({ documents: [], directories: [EXAMPLES], embedded: [] });
-  expect(diagnostics).toEqual([]);
+  await using files = await withCertificates(examples);
+  const { diagnostics } = await loadPlan({ documents: [], directories: [files.path], embedded: [] });
+  // Who puts routes with and without TLS on one port is told what that means.
+  const codes = diagnostics.map(({ code }) => code).filter((code) => code !== OTHER_NAMES);
+  expect(codes).toEqual(["plan/waits-for-client"]);
 });
+
+/** Copies of examples, beside files of all the names under which they look for certificates and keys. */
+async function withCertificates(names: readonly string[]): Promise<RouteFiles> {
+  const files = await createRouteFiles();
+  for (const name of names) {
+    const text = await Bun.file(join(EXAMPLES, name)).text();
+    await files.write(name, text);
+    for (const [, key = "", file = ""] of text.matchAll(/\b(certificate|key|ca): ([\w-]+\.(?:crt|key))\b/g)) {
+      await files.write(file, pemOf(FIXTURES[key] ?? ""));
+      if (key === "key") await chmod(files.at(file), 0o600);
+    }
+  }
+  return files;
+}

@@ -14,6 +14,7 @@ import { CredentialReader, type ReadTexts } from "./credential-reader.ts";
 import { type Choice, Shelf, type Version, type Versions } from "./credential-shelf.ts";
 import { type CredentialUse, credentialUses } from "./credential-use.ts";
 import { judgeIdentity } from "./identity.ts";
+import { judgeNames } from "./name-cover.ts";
 import { judgeTrust } from "./trust.ts";
 
 /** What is known of the machine that reads. */
@@ -107,6 +108,12 @@ class CredentialSession {
             : trusts.add(use.spec, this.#trusts.choose(read, this.#now()));
         if (value === undefined) failing.add(file);
         diagnostics.push(...findings.map((finding) => toDiagnostic(finding, route, use)));
+        const shown = use.kind === "identity" ? identities.values.get(use.spec) : undefined;
+        const { tls } = route;
+        if (shown !== undefined && tls?.mode === "terminate" && tls.identity === use.spec) {
+          const names = judgeNames(shown, tls.hostnames);
+          diagnostics.push(...names.map((finding) => toDiagnostic(finding, route, use)));
+        }
       }
     }
     return {

@@ -5,6 +5,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 
 import type { Identity } from "../resource/credentials.ts";
+import { errorCode } from "../runtime/error-code.ts";
 import { formatPem, type PemBlock } from "../wire/pem.ts";
 import { Findings, type Judged, type Period } from "./credential-finding.ts";
 import {
@@ -56,10 +57,22 @@ export function judgeIdentity(certificateText: CredentialText, keyText: Credenti
   try {
     // The last word has the library that will use them.
     createSecureContext({ cert: identity.certificate, key: identity.key });
-  } catch {
-    findings.error("certificate", "unusable", "The TLS library does not take this certificate with its key");
+  } catch (cause) {
+    refuseUnusable(leaf, errorCode(cause), findings);
   }
   return { ...(findings.failed ? {} : { value: identity }), findings: findings.all, periods };
+}
+
+/** `code`: the library's word, of which nothing was read from a file. */
+function refuseUnusable({ certificate }: ReadCertificate, code: string | undefined, findings: Findings): void {
+  if (code !== "ERR_SSL_KEY_USAGE_BIT_INCORRECT") {
+    const why = code === undefined ? "" : ` (${code})`;
+    findings.error("certificate", "unusable", `The TLS library does not take this certificate with its key${why}`);
+    return;
+  }
+  const message = `The certificate ${nameOf(certificate)} is not made for TLS: its key usage has no digital signature`;
+  const hint = certificate.ca ? "It is an authority's: let it sign a certificate for the server" : undefined;
+  findings.error("certificate", "unusable", message, hint);
 }
 
 function readKey(text: CredentialText, findings: Findings): KeyObject | undefined {

@@ -52,7 +52,8 @@ function checkIdentity(map: Written, place: "tls" | "upstreamTls", fail: Fail): 
     const message = 'Expected "key" beside "certificate": a certificate cannot be shown without its private key';
     fail("route/missing-private-key", message, [place, "certificate"], undefined, "key");
   }
-  if ("key" in map && !("certificate" in map)) {
+  // Who wrote `cert` has been told what to write.
+  if ("key" in map && !("certificate" in map) && !("cert" in map)) {
     const message = 'Expected "certificate" beside "key": a private key is of no use without it';
     fail("route/missing-certificate", message, [place, "key"], undefined, "key");
   }

@@ -248,3 +248,11 @@ for (const [what, changes, expected] of warnings) {
     expect(trustOf(reading)).toBeDefined();
   });
 }
+
+test("an authority in place of the certificate that it should have signed is told apart", async () => {
+  await using scene = await createScene({ ...GOOD, "db.crt": "issuing.pem", "db.key": "issuing.key" });
+  const { diagnostics } = await scene.read(await scene.route(ALL));
+  expect(diagnostics.map(formatDiagnostic)).toEqual([
+    `${scene.routeFile}:2:16 error tls/unusable The certificate "Issuing Root" is not made for TLS: its key usage has no digital signature (It is an authority's: let it sign a certificate for the server)`,
+  ]);
+});

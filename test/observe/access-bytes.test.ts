@@ -31,7 +31,7 @@ function randomRecord(random: Random): AccessRecord {
     connectMs: random.chance(2) ? undefined : ms(),
     reason: CLOSE_REASONS[random.below(CLOSE_REASONS.length)] ?? "done",
     ...(random.chance(2) ? {} : { limit: "perSource.rate" }),
-    ...(random.chance(2) ? {} : { detail: random.chance(2) ? "No certificate" : 'Expected a space after "PROXY"' }),
+    ...(random.chance(2) ? {} : { detail: text() }),
     ...(random.chance(2) ? {} : { proxySource: text() }),
     ...(random.chance(2) ? {} : { tls: random.chance(2) ? "TLSv1.2" : "TLSv1.3" }),
     ...(random.chance(2) ? {} : { clientCert: text() }),

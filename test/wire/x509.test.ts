@@ -78,7 +78,7 @@ test("signatures that can be forged are told", () => {
 
 test("only a certificate that says so may issue others", () => {
   const authorities = x509Fixtures(".pem").filter((name) => read(name).ca);
-  expect(authorities).toEqual(["intermediate.pem", "other.pem", "root.pem"]);
+  expect(authorities).toEqual(["intermediate.pem", "issuing.pem", "other.pem", "root.pem"]);
   expect(read("v1.pem")).toMatchObject({ version: 1, ca: false, selfIssued: true });
   expect(read("intermediate.pem").selfIssued).toBe(false);
   expect(read("intermediate.pem").issuer).toBe(read("root.pem").subject);

@@ -5,7 +5,7 @@
 import { formatHostPort } from "../../base/address.ts";
 import { lookupCidr } from "../../base/cidr-map.ts";
 import type { HelloPlan } from "../../plan/plan.ts";
-import { asError, errorCode } from "../../runtime/error-code.ts";
+import { asError } from "../../runtime/error-code.ts";
 import type { Handshake, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
@@ -17,6 +17,7 @@ import type { Services } from "../services.ts";
 import { admitsCertificate, pickByCertificate } from "./by-certificate.ts";
 import { choosePlain, chooseTls } from "./choose.ts";
 import { judgeClient } from "./client-certificate.ts";
+import { describeHandshakeFailure } from "./handshake-failure.ts";
 import { PendingClient, type ReceptionHost } from "./pending-client.ts";
 import { PostgresOpening } from "./postgres-opening.ts";
 
@@ -78,8 +79,7 @@ class Reception extends PendingClient implements TlsOwner {
   closed(error?: Error): void {
     const reason = error === undefined && !this.#heard ? "done" : "client-reset";
     if (this.#phase !== "handshake") return this.refuse(this.entry?.route, { reason });
-    const detail = error === undefined ? "Closed during the handshake" : (errorCode(error) ?? error.message);
-    this.refuse(this.#only, { reason: "tls-failed", detail });
+    this.refuse(this.#only, { reason: "tls-failed", detail: describeHandshakeFailure(error) });
   }
 
   failed(error: Error): void {
@@ -178,14 +178,17 @@ class Reception extends PendingClient implements TlsOwner {
 
   #choosePlain(): void {
     const entry = this.host.entries[choosePlain(this.host.plan, this.ip)];
-    const postgres = this.#hello.protocol === "postgres";
+    const { protocol, tls } = this.#hello;
+    const postgres = protocol === "postgres";
     if (entry !== undefined) {
       if (this.admit(entry)) this.serve(postgres ? this.host.sessions : null);
       return;
     }
-    if (!postgres) return this.refuse(undefined, { reason: "no-route" });
-    const message = "this port wants TLS: connect with sslmode=require or stronger";
-    this.refuseWith(postgresError("FATAL", REJECTED, message), undefined, { reason: "no-route", detail: "No TLS" });
+    const refusal: Refusal = { reason: "no-route", detail: tls === undefined ? "Nobody takes this address" : "No TLS" };
+    if (!postgres) return this.refuse(undefined, refusal);
+    const wanted = "this port wants TLS: connect with sslmode=require or stronger";
+    const message = tls === undefined ? "no route of this port is for this address" : wanted;
+    this.refuseWith(postgresError("FATAL", REJECTED, message), undefined, refusal);
   }
 
   #chooseTls({ serverName, alpn }: ClientHello): void {
@@ -203,7 +206,7 @@ class Reception extends PendingClient implements TlsOwner {
     if (ends !== undefined) return this.#terminate(ends);
     // Certificates of clients whose TLS goes through are not seen here.
     const entry = this.#cell.find(({ route }) => route.plan.clientCert === undefined);
-    if (entry === undefined) this.refuse(this.#only, { reason: "no-route" });
+    if (entry === undefined) this.refuse(this.#only, { reason: "no-route", detail: unwanted(serverName) });
     else if (this.admit(entry)) this.serve(protocol === "postgres" ? this.host.sessions : null);
   }
 
@@ -293,4 +296,9 @@ class Reception extends PendingClient implements TlsOwner {
   get #only(): Route | undefined {
     return this.#cell.length === 1 ? this.#cell[0]?.route : undefined;
   }
+}
+
+/** What no route of the listener is for. */
+function unwanted(serverName: string | undefined): string {
+  return serverName === undefined ? "TLS without a name" : "Nobody takes this name, protocol and address";
 }
