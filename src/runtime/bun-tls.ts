@@ -86,8 +86,9 @@ export const bunTls: Tls = {
     if (!named && !insecure && serverName !== socket.remoteAddress) {
       throw new GatewayError("internal", "A server without a name is verified by the address that was dialled");
     }
-    // An address must not be sent as a name (RFC 6066, 3). Without a name Bun verifies the address.
-    const tls = { secureContext, rejectUnauthorized: !insecure, ...(named ? { serverName } : {}) };
+    // An address must not be sent as a name (RFC 6066, 3): without a name Bun does so, with an empty one it does not. Either
+    // way it verifies the address.
+    const tls = { secureContext, rejectUnauthorized: !insecure, serverName: named ? serverName : "" };
     deafen(socket);
     return wrapper.upgrade(socket, { tls, data: wrapper, socket: EVENTS });
   },
@@ -121,7 +122,7 @@ const EVENTS = {
     socket.data.closed(error);
   },
   error(socket: NativeTlsSocket, error: Error): void {
-    socket.data.data.failed(error);
+    socket.data.failed(error);
   },
 } as const;
 
@@ -240,6 +241,13 @@ class BunTlsSocket implements Socket {
     }
   }
 
+  /** An owner threw; or the peer sent what is no TLS, which is not our bug. */
+  failed(error: Error): void {
+    if (errorCode(error) !== PROTOCOL_ERROR) return this.data.failed(error);
+    this.#failure = error;
+    this.#inner?.terminate();
+  }
+
   closed(error: Error | undefined): void {
     this.#waiting = null;
     this.data.closed(this.#failure ?? error);
@@ -263,6 +271,9 @@ function handshakeError(error: unknown): Error {
   const reason = /OPENSSL_internal:([A-Z0-9_]+)/.exec(known.message)?.[1];
   return reason === undefined ? known : new GatewayError(`ERR_SSL_${reason}`, known.message, known);
 }
+
+/** How Bun says that what came could not be decrypted. */
+const PROTOCOL_ERROR = "EPROTO";
 
 /** The certificate is good, and somebody else's. */
 const WRONG_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";

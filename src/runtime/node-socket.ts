@@ -29,8 +29,8 @@ export function awaitStream(stream: NetSocket, owner: DialOwner): void {
   });
 }
 
-/** One `node:net` stream as a Socket. */
-class NodeSocket implements Socket {
+/** One `node:net` stream as a Socket. Who makes one calls `tellClosed` when the stream has closed. */
+export class NodeSocket implements Socket {
   data: SocketOwner;
   readonly #stream: NetSocket;
   /** Nothing can be written any more: FIN was asked for, or the socket is gone. */

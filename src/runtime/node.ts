@@ -11,6 +11,7 @@ import { descriptorsExhausted } from "./descriptors-exhausted.ts";
 import { asError } from "./error-code.ts";
 import { bound, boundPort } from "./node-bind.ts";
 import { adoptStream, awaitStream } from "./node-socket.ts";
+import { nodeTls } from "./node-tls.ts";
 import { serve } from "./serve.ts";
 import type { Database, Listening, Runtime, SocketAddress } from "./runtime.ts";
 
@@ -22,7 +23,8 @@ export function nodeRuntime(name: "deno" | "node", version: string): Runtime {
     listen,
     connect,
     serve,
-    tls: null,
+    // What Deno's does not verify: ARCHITECTURE.md, "The second runtime".
+    tls: nodeTls(name !== "deno"),
     openDatabase,
     directReader,
     descriptorLimit,

@@ -6,7 +6,9 @@ import test from "node:test";
 import { versions } from "node:process";
 import { nodeRuntime } from "../../src/runtime/node.ts";
 import { runtimeContract } from "../contract/runtime-contract.ts";
-import { socketContract } from "../contract/socket-contract.ts";
+import { type DeclareTest, socketContract } from "../contract/socket-contract.ts";
+import { tlsContract } from "../contract/tls-contract.ts";
+import { tlsRuntime } from "../support/tls-runtime.ts";
 
 /**
  * What Deno 2.9.6 breaks below us, with the reason: each of these has to fail, so that an upgrade which mends one shows.
@@ -21,10 +23,16 @@ const BROKEN_IN_DENO: ReadonlyMap<string, string> = new Map([
 
 const runtime = nodeRuntime("deno", versions["deno"] ?? "unknown");
 
-for (const contract of [socketContract, runtimeContract]) {
+const secured = await tlsRuntime(runtime);
+
+for (const contract of [socketContract, runtimeContract, tlsSocketContract, tlsContract]) {
   contract(runtime, (name, run) => {
     const broken = BROKEN_IN_DENO.get(name);
     if (broken === undefined) void test(name, run);
     else void test(`KNOWN TO FAIL (${broken}): ${name}`, () => assert.rejects(run));
   });
+}
+
+function tlsSocketContract(_runtime: unknown, test: DeclareTest): void {
+  socketContract(secured, (name, run) => test(`through TLS: ${name}`, run), false);
 }

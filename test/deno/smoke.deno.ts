@@ -12,7 +12,9 @@ import { createInterface } from "node:readline";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { nodeRuntime } from "../../src/runtime/node.ts";
+import { eventually } from "../support/eventually.ts";
 import { Recorder } from "../support/recorder.ts";
+import { dialTls, tlsOf, tlsPem } from "../support/tls-end.ts";
 
 const ENTRY = fileURLToPath(new URL("../../src/main.deno.ts", import.meta.url));
 const TOKEN = "smoke-token";
@@ -56,11 +58,42 @@ void test("the gateway runs under Deno: pipes with half-close, reloads a file, a
   }
 });
 
+void test("the gateway under Deno ends TLS, and refuses what it cannot do safely there", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-deno-"));
+  const routes = join(directory, "routes");
+  mkdirSync(routes);
+  for (const name of ["one.pem", "one.key", "ca.pem"]) writeFileSync(join(routes, name), tlsPem(name));
+  const backend = await startUpperCase("secured");
+  const terminate = "mode: terminate, certificate: one.pem, key: one.key";
+  writeFileSync(join(routes, "smoke.yaml"), `${routeTo(portOf(backend))}tls: {${terminate}}\n`);
+  const gateway = start(routes, join(directory, "state.db"));
+  try {
+    const admin = await gateway.admin;
+    assert.equal(await askTls(await listenerPort(admin), "through TLS"), "secured: THROUGH TLS");
+
+    const clientAuth = "clientAuth: {ca: ca.pem}";
+    writeFileSync(join(routes, "smoke.yaml"), `${routeTo(portOf(backend))}tls: {${terminate}, ${clientAuth}}\n`);
+    const reload = await fetch(`${admin}/api/v1/reload`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    assert.equal(reload.status, 200, await reload.text());
+    await assert.rejects(askTls(await listenerPort(admin), "through TLS"));
+    await eventually(() => gateway.said.some((line) => line.includes("Cannot end TLS: This runtime")));
+  } finally {
+    gateway.child.kill("SIGKILL");
+    backend.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
 function routeTo(port: number): string {
   return `name: smoke\nlisten: "127.0.0.1:0"\nbackends: ["127.0.0.1:${port}"]\n`;
 }
 
 interface Started {
+  /** Every line so far, which may come late. */
+  readonly said: readonly string[];
   readonly child: ChildProcess;
   /** Where the admin port is, as the gateway says; rejects with what it said when it ends before. */
   readonly admin: Promise<string>;
@@ -90,7 +123,7 @@ function start(routes: string, state: string): Started {
     }
     void exited.then(({ code }) => reject(new Error(`The gateway ended with ${code}:\n${said.join("\n")}`)));
   });
-  return { child, admin, exited };
+  return { said, child, admin, exited };
 }
 
 /** A backend that reads to the end, and only then answers with what it read: it needs the client's half-close. */
@@ -127,6 +160,19 @@ async function ask(port: number, request: string): Promise<string> {
   const client = new Recorder();
   nodeRuntime("deno", "test").connect({ host: "127.0.0.1", port }, client);
   await client.until(() => client.isOpen);
+  await client.send(request);
+  client.socket.shutdown();
+  await client.until(() => client.isClosed);
+  assert.equal(client.events.at(-1), "closed");
+  return client.text();
+}
+
+/** The same through TLS. */
+async function askTls(port: number, request: string): Promise<string> {
+  const runtime = nodeRuntime("deno", "test");
+  const trusting = tlsOf(runtime).clientContext({ insecure: false, trust: { ca: [tlsPem("ca.pem")], crl: [] } });
+  const client = await dialTls(runtime, { listening: { port } }, trusting);
+  if (!client.isOpen) throw new Error(client.events.join());
   await client.send(request);
   client.socket.shutdown();
   await client.until(() => client.isClosed);

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from "node:path";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
-const FIXTURES = join(import.meta.dir, "../fixtures/tls");
+const FIXTURES = join(import.meta.dirname, "../fixtures/tls");
 
 /** A file of test/fixtures/tls. */
 export function tlsFixture(name: string): Promise<string> {

@@ -6,7 +6,7 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { Tls, TlsClientContext, TlsOwner, TlsServerContext } from "../../src/runtime/tls.ts";
 import type { DialOwner, Socket, SocketOwner } from "../../src/socket/socket.ts";
 
-const FIXTURES = join(import.meta.dir, "../fixtures/tls");
+const FIXTURES = join(import.meta.dirname, "../fixtures/tls");
 
 /** `runtime` with TLS between every two sockets: the certificate is for `one.example`. */
 export async function tlsRuntime(runtime: Runtime): Promise<Runtime> {
