@@ -93,7 +93,8 @@ export abstract class PendingClient extends WheelEntry {
     const { name: listener } = this.host;
     const [ticket, received] = [this.#ticket, this.bytes.take()];
     this.#leave();
-    const arrival = { route, ticket, listener, portOffset, facts: this.facts, received, sessions, target: null };
+    const from = { ticket, admission: this.#admission, listener, facts: this.facts };
+    const arrival = { ...from, route, portOffset, received, sessions, target: null };
     serveConnection(this.socket, arrival, this.services);
   }
 
@@ -105,7 +106,8 @@ export abstract class PendingClient extends WheelEntry {
     const received = this.bytes.take();
     this.#leave();
     const { facts } = this;
-    const arrival = { route, ticket: NO_TICKET, listener, portOffset, facts, received, sessions: null, target };
+    const from = { ticket: NO_TICKET, admission: null, listener, facts };
+    const arrival = { ...from, route, portOffset, received, sessions: null, target };
     serveConnection(this.socket, arrival, this.services);
   }
 
