@@ -10,15 +10,19 @@ import { shows, tlsConnect, tlsPath, tlsVisit } from "../support/tls-client.ts";
 import { ends, passes, routeAt, startTlsFlow, untilNobodyIsThere } from "../support/tls-flow.ts";
 import { lettered } from "../support/visit.ts";
 
+function forWhom(name: string): Readonly<Record<string, unknown>> {
+  return { match: { clientCert: { dnsNames: [`${name}.apps.example.com`] } }, ...wants() };
+}
+
+function forCommonName(name: string, allow: string): Readonly<Record<string, unknown>> {
+  return { match: { clientCert: { commonNames: [name] } }, ...wants({ allow: { commonNames: [allow] } }) };
+}
+
 describe("one port", () => {
   test("sends each certificate to a database of its own, and a third one nowhere", async () => {
     await using billing = await lettered("b");
     await using reporting = await lettered("r");
     const port = freePort();
-    const forWhom = (name: string) => ({
-      match: { clientCert: { dnsNames: [`${name}.apps.example.com`] } },
-      ...wants(),
-    });
     await using flow = await startTlsFlow({
       db: routeAt(port, billing, forWhom("billing")),
       other: routeAt(port, reporting, forWhom("reporting")),
@@ -41,13 +45,9 @@ describe("one port", () => {
     await using billing = await lettered("b");
     await using reporting = await lettered("r");
     const port = freePort();
-    const forWhom = (name: string, allow: string) => ({
-      match: { clientCert: { commonNames: [name] } },
-      ...wants({ allow: { commonNames: [allow] } }),
-    });
     await using flow = await startTlsFlow({
-      db: routeAt(port, billing, forWhom("billing", "nobody")),
-      other: routeAt(port, reporting, forWhom("reporting", "reporting")),
+      db: routeAt(port, billing, forCommonName("billing", "nobody")),
+      other: routeAt(port, reporting, forCommonName("reporting", "reporting")),
     });
     await expectRefused(flow, billing, { ...ONE, ...shows("client") }, { reason: "denied-certificate", route: "db" });
     expect(await tlsVisit(port, { ...ONE, ...shows("reporting") })).toBe("r");
