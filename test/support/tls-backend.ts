@@ -8,6 +8,8 @@ export interface TlsBackend extends AsyncDisposable {
   readonly port: number;
   /** Connections whose handshake is over, in the order they came. */
   readonly secured: readonly TLSSocket[];
+  /** Common names of the certificates that clients showed, in the same order. */
+  readonly shown: readonly (string | undefined)[];
   /** Connections that were accepted. */
   readonly accepted: number;
 }
@@ -21,10 +23,13 @@ export async function startTlsBackend(
   const names = typeof certificate === "string" ? [`${certificate}.pem`, `${certificate}.key`] : certificate;
   const [cert, key] = names.map(tlsPem);
   const secured: TLSSocket[] = [];
+  const shown: (string | undefined)[] = [];
   const sockets = new Set<{ destroy(): void }>();
   let accepted = 0;
   const server = createServer({ cert, key, allowHalfOpen: true, ...options }, (socket) => {
     secured.push(socket);
+    const { subject }: { subject?: { CN?: unknown } } = socket.getPeerCertificate() ?? {};
+    shown.push(subject?.CN === undefined ? undefined : String(subject.CN));
     socket.on("error", () => {});
     socket.write(letter);
     socket.pipe(socket);
@@ -43,6 +48,7 @@ export async function startTlsBackend(
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     secured,
+    shown,
     get accepted() {
       return accepted;
     },

@@ -2,7 +2,8 @@
 // Only then is it reached; what goes wrong before counts as a dial that failed, and another target may be tried.
 
 import { GatewayError } from "../../base/gateway-error.ts";
-import { asError } from "../../runtime/error-code.ts";
+import { asError, errorCode } from "../../runtime/error-code.ts";
+import { describeTlsError, isTlsError } from "../health/tls-failure.ts";
 import type { Handshake, Tls, TlsClientContext, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { POSTGRES_TLS_ACCEPTED } from "../../wire/postgres.ts";
@@ -42,6 +43,7 @@ class Run implements TlsOwner {
   readonly #what: Introduction;
   #socket: Socket;
   #waiting: Introducing | null;
+  #inTls = false;
 
   constructor(socket: Socket, what: Introduction, waiting: Introducing) {
     this.#socket = socket;
@@ -74,6 +76,7 @@ class Run implements TlsOwner {
   #afterRequest(): void {
     const { tls } = this.#what;
     if (tls === null) return this.#done(this.#socket);
+    this.#inTls = true;
     try {
       const secured = tls.engine.start(this.#socket, tls.context, tls.serverName, this);
       if (this.#waiting !== null) this.#socket = secured;
@@ -118,7 +121,11 @@ class Run implements TlsOwner {
   }
 
   closed(error?: Error): void {
-    this.#fail(error === undefined ? "It closed the connection before it was ready" : `TLS failed: ${error.message}`);
+    if (error === undefined) return this.#fail("It closed the connection before it was ready");
+    const { message } = error;
+    const code = isTlsError(error) ? errorCode(error) : undefined;
+    const why = code === undefined ? message : describeTlsError(code, error, this.#what.tls?.serverName);
+    this.#fail(`${this.#inTls ? "TLS handshake failed: " : ""}${why}`);
   }
 
   failed(error: Error): void {
