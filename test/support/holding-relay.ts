@@ -9,17 +9,32 @@ export interface HoldingRelay extends AsyncDisposable {
   readonly holding: Promise<void>;
   /** Lets everything through. */
   release(): void;
+  /** Says something to the server that the client did not. */
+  say(bytes: Uint8Array): void;
+  /** Sends FIN to the server, on which the client has not said goodbye. */
+  finish(): void;
 }
 
 /** Lets the first chunk of each client through, which is its ClientHello. */
-export async function startHoldingRelay(to: number): Promise<HoldingRelay> {
+export function startHoldingRelay(to: number): Promise<HoldingRelay> {
+  return start(to, true);
+}
+
+/** Holds nothing back. `host`: where it listens. */
+export function startRelay(to: number, host = "127.0.0.1"): Promise<HoldingRelay> {
+  return start(to, false, host);
+}
+
+async function start(to: number, holds: boolean, host = "127.0.0.1"): Promise<HoldingRelay> {
   const held: { readonly server: Socket; readonly bytes: Buffer }[] = [];
   const sockets: Socket[] = [];
   const holding = Promise.withResolvers<void>();
-  let released = false;
-  const relay = createServer((client) => {
-    const server = connect({ host: "127.0.0.1", port: to });
+  let released = !holds;
+  const servers: Socket[] = [];
+  const relay = createServer({ allowHalfOpen: true }, (client) => {
+    const server = connect({ host: "127.0.0.1", port: to, allowHalfOpen: true });
     sockets.push(client, server);
+    servers.push(server);
     let first = true;
     client.on("data", (bytes: Buffer) => {
       if (first || released) server.write(bytes);
@@ -36,7 +51,7 @@ export async function startHoldingRelay(to: number): Promise<HoldingRelay> {
     server.on("error", () => client.resetAndDestroy());
   });
   const listening = Promise.withResolvers<void>();
-  relay.listen(0, "127.0.0.1", listening.resolve);
+  relay.listen(0, host, listening.resolve);
   await listening.promise;
   const address = relay.address();
   return {
@@ -45,6 +60,12 @@ export async function startHoldingRelay(to: number): Promise<HoldingRelay> {
     release() {
       released = true;
       for (const { server, bytes } of held.splice(0)) server.write(bytes);
+    },
+    say(bytes) {
+      for (const server of servers) server.write(bytes);
+    },
+    finish() {
+      for (const server of servers) server.end();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
