@@ -207,6 +207,8 @@ class BunTlsSocket implements Socket {
   }
 
   terminate(): void {
+    // Bun tells it as a handshake that has failed.
+    this.#waiting = null;
     this.#inner?.terminate();
   }
 
