@@ -5,7 +5,10 @@ import { createHash } from "node:crypto";
 import { echo, startBackend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { fill } from "../support/fill.ts";
+import { startRelay } from "../support/holding-relay.ts";
 import { MEGABYTE, payload } from "../support/payload.ts";
+import { Peer } from "../support/peer.ts";
+import { recordedHello } from "../support/recorded-hello.ts";
 import { startTlsBackend } from "../support/tls-backend.ts";
 import { tlsConnect, tlsVisit } from "../support/tls-client.ts";
 import { ends, passes, routeAt, startTlsFlow, untilNobodyIsThere } from "../support/tls-flow.ts";
@@ -207,6 +210,49 @@ describe("TLS that ends here", () => {
     const [route] = (await flow.view.engine()).routes;
     expect(route?.connectionsTotal).toEqual({ done: 3, "tls-failed": 100, "denied-concurrency": 1 });
     expect(route?.limited).toEqual({ "perSource.connections": 1 });
+  });
+});
+
+describe("a client that does not keep to TLS", () => {
+  test.each([
+    ["ends in the middle of a handshake", "fin"],
+    ["resets in the middle of a handshake", "rst"],
+  ])("and %s: is told as a handshake that failed", async (_, how) => {
+    await using backend = await lettered("b");
+    await using flow = await startTlsFlow({ db: routeAt(0, backend, ends()) });
+    await using client = await Peer.connect(await flow.port("db"));
+    await client.send(recordedHello("curl"));
+    // The server has said its part.
+    await client.read(1);
+    if (how === "fin") client.finish();
+    else client.reset();
+    expect(await flow.log.record()).toMatchObject({ reason: "tls-failed", route: "db", sni: expect.any(String) });
+    await untilNobodyIsThere(flow);
+    expect(backend.peers).toEqual([]);
+  });
+
+  test("and stalls in the middle of a handshake: is given up in time", async () => {
+    await using backend = await lettered("b");
+    await using flow = await startTlsFlow({ db: routeAt(0, backend, { ...ends(), timeouts: { hello: "200ms" } }) });
+    await using client = await Peer.connect(await flow.port("db"));
+    await client.send(recordedHello("curl"));
+    await client.end();
+    expect(await flow.log.record()).toMatchObject({ reason: "hello-timeout", route: "db" });
+    await untilNobodyIsThere(flow);
+    expect(backend.peers).toEqual([]);
+  });
+
+  test("and sends garbage after it: is cut off, which is no bug of ours", async () => {
+    await using backend = await lettered("b");
+    await using flow = await startTlsFlow({ db: routeAt(0, backend, ends()) });
+    await using relay = await startRelay(await flow.port("db"));
+    await using client = await tlsConnect(relay.port, ONE);
+    await client.read(1);
+    relay.say(Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), Buffer.alloc(32, 7)]));
+    expect((await flow.log.record()).reason).toBe("client-reset");
+    expect(await (await backend.peer()).end()).toBe("reset");
+    expect(flow.log.lines.filter(({ level }) => level === "error")).toEqual([]);
+    await client.end();
   });
 });
 
