@@ -1,27 +1,21 @@
 // The executable ends TLS, tells names apart and looks at client certificates, on its own and from files alone.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type BinaryBench, buildBinary } from "../support/binary.ts";
+import { type BinaryBench, shippedBinary } from "../support/binary.ts";
 import { freePort } from "../support/free-port.ts";
 import { shows, tlsPath, tlsVisit } from "../support/tls-client.ts";
 import { ends, passes, routeAt } from "../support/tls-flow.ts";
 import { startTlsBackend } from "../support/tls-backend.ts";
 import { lettered } from "../support/visit.ts";
 
-let sources: string;
 let bench: BinaryBench;
 
 beforeAll(async () => {
-  sources = await mkdtemp(join(tmpdir(), "sallyport-routes-"));
-  bench = await buildBinary(sources);
-}, 60_000);
+  bench = await shippedBinary();
+});
 
 afterAll(async () => {
   await bench[Symbol.asyncDispose]();
-  await rm(sources, { recursive: true, force: true });
 });
 
 describe("the executable", () => {

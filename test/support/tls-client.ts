@@ -47,7 +47,7 @@ export async function tlsConnect(port: number, options: ConnectionOptions = {}):
 }
 
 /**
- * The letter that a backend greets a TLS client with, or how the client was refused: `reset` or `fin`, whether the
+ * The letter that a backend greets a TLS client with, which leaves politely, or how the client was refused: `reset` or `fin`, whether the
  * handshake had ended for the client or not, or what its TLS library said.
  */
 export async function tlsVisit(port: number, options: ConnectionOptions = {}): Promise<string> {
@@ -60,5 +60,8 @@ export async function tlsVisit(port: number, options: ConnectionOptions = {}): P
   }
   await using client = peer;
   const letter = await client.read(1);
-  return letter === "" ? client.end() : letter;
+  if (letter === "") return client.end();
+  client.finish();
+  await client.end();
+  return letter;
 }
