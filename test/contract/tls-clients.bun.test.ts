@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { bunRuntime } from "../../src/runtime/bun.ts";
+import { pemOf } from "../support/pem.ts";
 import { shows, tlsConnect, tlsPem } from "../support/tls-client.ts";
 import { serverSettings, tlsListener, tlsOf } from "../support/tls-pair.ts";
 
@@ -44,6 +45,24 @@ describe("client certificates", () => {
       await server.settled();
       expect([name, list, server.handshake?.distrust]).toEqual([name, list, distrust]);
       expect(server.handshake?.certificate).toBeDefined();
+    }
+  });
+
+  test.each(VERSIONS)("with a chain want a list of each authority's, where there are lists: %s", async (version) => {
+    const shown = { cert: pemOf("chained.pem") + pemOf("intermediate.pem"), key: pemOf("chained.key") };
+    for (const [lists, distrust] of [
+      [[], undefined],
+      [["root.crl", "intermediate.crl"], undefined],
+      [["root.crl"], "UNABLE_TO_GET_CRL"],
+      [["root.crl", "over.crl", "intermediate.crl"], undefined],
+      [["over.crl", "intermediate.crl"], "CRL_HAS_EXPIRED"],
+    ] as const) {
+      const clients = { ca: [pemOf("root.pem")], crl: lists.map((list) => pemOf(list)) };
+      await using listener = await tlsListener(runtime, tls.serverContext(serverSettings({ clients })));
+      await using _client = await tlsConnect(listener.port, { ...ONE, ...shown, ...only(version) });
+      const server = await listener.server();
+      await server.settled();
+      expect([lists, server.handshake?.distrust]).toEqual([lists, distrust]);
     }
   });
 

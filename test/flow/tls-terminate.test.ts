@@ -5,9 +5,10 @@ import { createHash } from "node:crypto";
 import { echo, startBackend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { fill } from "../support/fill.ts";
-import { startRelay } from "../support/holding-relay.ts";
+import { startHoldingRelay, startRelay } from "../support/holding-relay.ts";
 import { MEGABYTE, payload } from "../support/payload.ts";
 import { Peer } from "../support/peer.ts";
+import { Random } from "../support/random.ts";
 import { recordedHello } from "../support/recorded-hello.ts";
 import { startTlsBackend } from "../support/tls-backend.ts";
 import { tlsConnect, tlsVisit } from "../support/tls-client.ts";
@@ -49,6 +50,26 @@ describe.each(VERSIONS)("$version that ends here", ({ version, ...only }) => {
     expect(digest(client.bytes)).toBe(digest(LOAD));
     expect(await flow.log.record()).toMatchObject({ reason: "done", bytesIn: 8, bytesOut: LOAD.length, tls: version });
     await untilNobodyIsThere(flow);
+  });
+
+  test("what comes with the end of the handshake, goodbye included, is not lost", async () => {
+    await using backend = await startBackend(echo);
+    await using flow = await startTlsFlow({ db: routeAt(0, backend, ends()) });
+    const port = await flow.port("db");
+    for (let round = 0; round < 10; round++) {
+      await using relay = await startHoldingRelay(port);
+      const connecting = tlsConnect(relay.port, options);
+      await relay.holding;
+      // TLS 1.2 waits for the other side once more.
+      if (version === "TLSv1.2") relay.release();
+      await using client = await connecting;
+      client.socket.end("question");
+      if (version === "TLSv1.3") await eventually(() => relay.held > 1);
+      relay.release();
+      expect(await client.end()).toBe("fin");
+      expect(client.text).toBe("question");
+      expect(await flow.log.record(round)).toMatchObject({ reason: "done", bytesIn: 8, bytesOut: 8 });
+    }
   });
 
   test("the backend finishes first and still gets megabytes from the client", async () => {
@@ -229,6 +250,43 @@ describe("a client that does not keep to TLS", () => {
     expect(await flow.log.record()).toMatchObject({ reason: "tls-failed", route: "db", sni: expect.any(String) });
     await untilNobodyIsThere(flow);
     expect(backend.peers).toEqual([]);
+  });
+
+  test("and says anything at all: is refused, which is never a bug of ours, and nothing is left of it", async () => {
+    await using backend = await lettered("b");
+    await using flow = await startTlsFlow({
+      db: routeAt(0, backend, { ...ends(), limits: { perSource: 1_000 }, timeouts: { hello: "300ms" } }),
+    });
+    const port = await flow.port("db");
+    const hellos = ["curl", "java", "openssl-tls12", "openssl-resumed"].map(recordedHello);
+    for (let seed = 0; seed < 300; seed++) {
+      const random = new Random(seed);
+      const bytes = Buffer.from(hellos[seed % hellos.length] ?? "");
+      // What the gateway can still read, and the TLS library may not like.
+      for (let change = random.below(4); change >= 0; change--) bytes[random.below(bytes.length)] = random.below(256);
+      await using client = await Peer.connect(port);
+      await client.send(bytes.subarray(0, random.chance(5) ? random.below(bytes.length) : bytes.length));
+      if (random.chance(2)) await client.send(random.bytes(random.below(200))).catch(() => undefined);
+      if (random.chance(2)) client.finish();
+      else client.reset();
+    }
+    await untilNobodyIsThere(flow);
+    expect(flow.log.lines.filter(({ level }) => level === "error")).toEqual([]);
+    const allowed = [
+      "hello-malformed",
+      "hello-timeout",
+      "hello-too-large",
+      "no-route",
+      "tls-failed",
+      "client-reset",
+      "done",
+    ];
+    expect(
+      [...new Set(flow.log.records.map(({ reason }) => reason))].filter((each) => !allowed.includes(each)),
+    ).toEqual([]);
+    expect(backend.peers).toEqual([]);
+    expect((await flow.view.engine()).connectionsTotal).toBe(flow.log.records.length);
+    expect(await tlsVisit(port, ONE)).toBe("b");
   });
 
   test("and stalls in the middle of a handshake: is given up in time", async () => {

@@ -7,6 +7,8 @@ export interface HoldingRelay extends AsyncDisposable {
   readonly port: number;
   /** Resolves when something is held back. */
   readonly holding: Promise<void>;
+  /** How many chunks are held back. */
+  readonly held: number;
   /** Lets everything through. */
   release(): void;
   /** Says something to the server that the client did not. */
@@ -28,6 +30,8 @@ export function startRelay(to: number, host = "127.0.0.1"): Promise<HoldingRelay
 async function start(to: number, holds: boolean, host = "127.0.0.1"): Promise<HoldingRelay> {
   const held: { readonly server: Socket; readonly bytes: Buffer }[] = [];
   const sockets: Socket[] = [];
+  /** Whose client has sent FIN behind what is held back. */
+  const ending: Socket[] = [];
   const holding = Promise.withResolvers<void>();
   let released = !holds;
   const servers: Socket[] = [];
@@ -45,7 +49,7 @@ async function start(to: number, holds: boolean, host = "127.0.0.1"): Promise<Ho
       first = false;
     });
     server.on("data", (bytes: Buffer) => client.write(bytes));
-    client.on("end", () => server.end());
+    client.on("end", () => (released ? server.end() : ending.push(server)));
     server.on("end", () => client.end());
     client.on("error", () => server.resetAndDestroy());
     server.on("error", () => client.resetAndDestroy());
@@ -57,9 +61,17 @@ async function start(to: number, holds: boolean, host = "127.0.0.1"): Promise<Ho
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     holding: holding.promise,
+    get held() {
+      return held.length;
+    },
     release() {
       released = true;
-      for (const { server, bytes } of held.splice(0)) server.write(bytes);
+      // In one piece, as if the network had been slow.
+      const chunks = held.splice(0);
+      for (const server of new Set(chunks.map((each) => each.server))) {
+        server.write(Buffer.concat(chunks.filter((each) => each.server === server).map(({ bytes }) => bytes)));
+      }
+      for (const server of ending.splice(0)) server.end();
     },
     say(bytes) {
       for (const server of servers) server.write(bytes);
