@@ -106,6 +106,25 @@ describe("client certificates", () => {
   });
 
   test.each(VERSIONS)(
+    "not being wanted, let a session be resumed, so that the other tests would notice: %s",
+    async (version) => {
+      await using listener = await tlsListener(runtime, tls.serverContext(serverSettings()));
+      const options = { ...ONE, ...only(version) };
+      await using first = await tlsConnect(listener.port, options);
+      const sessions: Buffer[] = [];
+      first.socket.on("session", (bytes: Buffer) => sessions.push(bytes));
+      const server = await listener.server();
+      await server.settled();
+      await server.send("x");
+      await first.read(1);
+      const session = sessions.at(-1) ?? first.socket.getSession();
+      if (session === undefined) throw new Error("There is no session");
+      await using second = await tlsConnect(listener.port, { ...options, session });
+      expect(second.socket.isSessionReused()).toBe(true);
+    },
+  );
+
+  test.each(VERSIONS)(
     "are not needed for a session of another context to be resumed: it is not, %s",
     async (version) => {
       await using open = await tlsListener(runtime, tls.serverContext(serverSettings()));
