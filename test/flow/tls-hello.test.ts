@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { startBackend } from "../support/backend.ts";
 import { Peer } from "../support/peer.ts";
 import { recordedHello } from "../support/recorded-hello.ts";
-import { ends, passes, routeAt, startTlsFlow, untilNobodyIsThere } from "../support/tls-flow.ts";
+import { passes, routeAt, startTlsFlow, untilNobodyIsThere } from "../support/tls-flow.ts";
 
 describe("a first message", () => {
   test.each(["curl", "openssl-no-name", "java", "openssl-tls12"])(
