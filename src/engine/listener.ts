@@ -139,7 +139,7 @@ export class Listener implements SocketOwner {
     const { route, portOffset } = entry;
     const admitted = this.#hasRoom() ? route.admit(socket.remoteAddress) : LIMITED.gateway;
     if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
-    const arrival = { route, ticket: admitted, listener: this.name, portOffset };
+    const arrival = { route, ticket: admitted, admission: route.admission, listener: this.name, portOffset };
     serveConnection(socket, { ...arrival, facts: null, received: null, sessions: null, target: null }, this.#services);
   }
 

@@ -74,20 +74,20 @@ export const bunTls: Tls = {
   clientContext: (settings) => new ClientContext(settings),
   accept(socket, context, received, owner) {
     if (!(context instanceof ServerContext)) throw new GatewayError("internal", "Not a context of this runtime");
-    const wrapper = new BunTlsSocket(owner, context.wantsCertificate);
+    const wrapper = new BunTlsSocket(owner, context.wantsCertificate ? "owner" : "nobody");
     const options = { isServer: true, tls: context.options, data: wrapper, socket: EVENTS, initialData: received };
     return wrapper.upgrade(socket, options);
   },
   start(socket, context, serverName, owner) {
     if (!(context instanceof ClientContext)) throw new GatewayError("internal", "Not a context of this runtime");
     const { secureContext, insecure } = context;
-    const wrapper = new BunTlsSocket(owner, !insecure);
+    const wrapper = new BunTlsSocket(owner, insecure ? "nobody" : "runtime");
     const named = serverName !== undefined && parseIp(serverName) === undefined;
     if (!named && !insecure && serverName !== socket.remoteAddress) {
       throw new GatewayError("internal", "A server without a name is verified by the address that was dialled");
     }
-    // An address must not be sent as a name (RFC 6066, 3): without a name Bun does so, with an empty one it does not. Either
-    // way it verifies the address.
+    // An address must not be sent as a name (RFC 6066, 3), and Bun sends it unless the name is empty; what it verifies then
+    // is the address that was dialled.
     const tls = { secureContext, rejectUnauthorized: !insecure, serverName: named ? serverName : "" };
     deafen(socket);
     return wrapper.upgrade(socket, { tls, data: wrapper, socket: EVENTS });
@@ -122,7 +122,8 @@ const EVENTS = {
     socket.data.closed(error);
   },
   error(socket: NativeTlsSocket, error: Error): void {
-    socket.data.failed(error);
+    if (isBroken(errorCode(error))) socket.data.broken(error);
+    else socket.data.data.failed(error);
   },
 } as const;
 
@@ -151,20 +152,22 @@ const DEAF: SocketOwner = {
   failed() {},
 };
 
+/** Who decides about the peer's certificate. `runtime`: the handshake fails when it is not good. */
+type Judge = "runtime" | "owner" | "nobody";
+
 /** One TLS socket: Bun's, with what a plain one may do and this one must not kept away. */
 class BunTlsSocket implements Socket {
   data: SocketOwner;
   #inner: NativeTlsSocket | null = null;
   /** Until the handshake is over; the same object as `data`. */
   #waiting: TlsOwner | null;
-  readonly #judges: boolean;
+  readonly #judge: Judge;
   #failure: Error | undefined;
 
-  /** `judges`: the peer's certificate counts. */
-  constructor(owner: TlsOwner, judges: boolean) {
+  constructor(owner: TlsOwner, judge: Judge) {
     this.data = owner;
     this.#waiting = owner;
-    this.#judges = judges;
+    this.#judge = judge;
   }
 
   /** Begins TLS over `socket`. Much may be told before this returns, even that it is over. */
@@ -207,6 +210,8 @@ class BunTlsSocket implements Socket {
   }
 
   terminate(): void {
+    // Bun tells it as a handshake that has failed.
+    this.#waiting = null;
     this.#inner?.terminate();
   }
 
@@ -228,11 +233,7 @@ class BunTlsSocket implements Socket {
     const inner = this.#inner;
     if (owner === null || inner === null) return;
     const code = errorCode(error);
-    if (!done && (this.#judges || code !== WRONG_NAME)) {
-      this.#failure = handshakeError(error);
-      inner.terminate();
-      return;
-    }
+    if (!this.#isGood(inner, done, code)) return this.broken(asError(error));
     this.#waiting = null;
     try {
       owner.secured(this, this.#describe(inner, code));
@@ -241,21 +242,26 @@ class BunTlsSocket implements Socket {
     }
   }
 
-  /** An owner threw; or the peer sent what is no TLS, which is not our bug. */
-  failed(error: Error): void {
-    if (errorCode(error) !== PROTOCOL_ERROR) return this.data.failed(error);
-    this.#failure = error;
-    this.#inner?.terminate();
-  }
-
   closed(error: Error | undefined): void {
     this.#waiting = null;
     this.data.closed(this.#failure ?? error);
   }
 
+  /** Something came that is not TLS, or an alert. */
+  broken(error: Error): void {
+    this.#failure ??= withReason(error);
+    this.#inner?.terminate();
+  }
+
+  /** `done` is false, too, for a certificate that was found wanting and does not matter. */
+  #isGood(inner: NativeTlsSocket, done: boolean, code: string | undefined): boolean {
+    if (this.#judge === "runtime") return done && inner.authorized;
+    return done || (code !== undefined && !isBroken(code));
+  }
+
   #describe(inner: NativeTlsSocket, code: string | undefined): Handshake {
     const { alpnProtocol } = inner;
-    const certificate = this.#judges ? inner.getPeerX509Certificate()?.raw : undefined;
+    const certificate = this.#judge === "owner" ? inner.getPeerX509Certificate()?.raw : undefined;
     return {
       version: inner.getTLSVersion() ?? "",
       ...(typeof alpnProtocol === "string" && alpnProtocol !== "" ? { alpn: alpnProtocol } : {}),
@@ -265,15 +271,13 @@ class BunTlsSocket implements Socket {
   }
 }
 
-/** What BoringSSL says was wrong, as the code that `node:tls` has for it: `ERR_SSL_UNSUPPORTED_PROTOCOL`. */
-function handshakeError(error: unknown): Error {
-  const known = asError(error);
-  const reason = /OPENSSL_internal:([A-Z0-9_]+)/.exec(known.message)?.[1];
-  return reason === undefined ? known : new GatewayError(`ERR_SSL_${reason}`, known.message, known);
+/** With what BoringSSL says was wrong, as the code that `node:tls` has for it: `ERR_SSL_UNSUPPORTED_PROTOCOL`. */
+function withReason(error: Error): Error {
+  const reason = /OPENSSL_internal:([A-Z0-9_]+)/.exec(error.message)?.[1];
+  return reason === undefined ? error : new GatewayError(`ERR_SSL_${reason}`, error.message, error);
 }
 
-/** How Bun says that what came could not be decrypted. */
-const PROTOCOL_ERROR = "EPROTO";
-
-/** The certificate is good, and somebody else's. */
-const WRONG_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
+/** The handshake or the connection has failed: an errno, `EPROTO` for all that is wrong with TLS. Certificates have other codes. */
+function isBroken(code: string | undefined): boolean {
+  return code !== undefined && /^(?:E[A-Z0-9]+$|ERR_SSL_)/.test(code);
+}

@@ -26,6 +26,8 @@ export interface Arrival {
   readonly route: Route;
   /** Of the route's `admit`. */
   readonly ticket: number;
+  /** What gave out the ticket: a reload may have given the route another one, or taken its limits away. */
+  readonly admission: Admission | null;
   readonly listener: string;
   /** Added to the first port of a backend with a range. */
   readonly portOffset: number;
@@ -81,7 +83,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.#portOffset = portOffset;
     this.#sessions = arrival.sessions;
     this.#ticket = ticket;
-    this.#admission = ticket === NO_TICKET ? null : route.admission;
+    this.#admission = ticket === NO_TICKET ? null : arrival.admission;
     this.#services = services;
     this.id = facts === null ? ++services.counters.accepted : facts.id;
     this.route = route;

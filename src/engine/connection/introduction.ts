@@ -5,7 +5,7 @@ import { GatewayError } from "../../base/gateway-error.ts";
 import { asError, errorCode } from "../../runtime/error-code.ts";
 import type { Handshake, Tls, TlsClientContext, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
-import { describeTlsError } from "../tls-failure.ts";
+import { describeTlsError, isTlsError } from "../tls-failure.ts";
 import { POSTGRES_TLS_ACCEPTED } from "../../wire/postgres.ts";
 
 /** What is said to whichever target is dialled for one client. */
@@ -43,6 +43,7 @@ class Run implements TlsOwner {
   readonly #what: Introduction;
   #socket: Socket;
   #waiting: Introducing | null;
+  #inTls = false;
 
   constructor(socket: Socket, what: Introduction, waiting: Introducing) {
     this.#socket = socket;
@@ -75,6 +76,7 @@ class Run implements TlsOwner {
   #afterRequest(): void {
     const { tls } = this.#what;
     if (tls === null) return this.#done(this.#socket);
+    this.#inTls = true;
     try {
       const secured = tls.engine.start(this.#socket, tls.context, tls.serverName, this);
       if (this.#waiting !== null) this.#socket = secured;
@@ -120,9 +122,10 @@ class Run implements TlsOwner {
 
   closed(error?: Error): void {
     if (error === undefined) return this.#fail("It closed the connection before it was ready");
-    const { tls } = this.#what;
-    const code = errorCode(error) ?? error.message;
-    this.#fail(tls === null ? code : `TLS failed: ${describeTlsError(code, error, tls.serverName)}`);
+    const { message } = error;
+    const code = isTlsError(error) ? errorCode(error) : undefined;
+    const why = code === undefined ? message : describeTlsError(code, error, this.#what.tls?.serverName);
+    this.#fail(`${this.#inTls ? "TLS handshake failed: " : ""}${why}`);
   }
 
   failed(error: Error): void {

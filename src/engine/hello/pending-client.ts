@@ -95,7 +95,8 @@ export abstract class PendingClient extends WheelEntry {
     const { name: listener } = this.host;
     const [ticket, received] = [this.#ticket, this.bytes.take()];
     this.#leave();
-    const arrival = { route, ticket, listener, portOffset, facts: this.facts, received, sessions, target: null };
+    const from = { ticket, admission: this.#admission, listener, facts: this.facts };
+    const arrival = { ...from, route, portOffset, received, sessions, target: null };
     serveConnection(this.socket, arrival, this.services);
   }
 
@@ -135,7 +136,8 @@ export abstract class PendingClient extends WheelEntry {
     received: Uint8Array,
   ): void {
     const { name: listener } = this.host;
-    const arrival = { route, ticket: NO_TICKET, listener, portOffset, facts, received, sessions: null, target };
+    const from = { ticket: NO_TICKET, admission: null, listener, facts };
+    const arrival = { ...from, route, portOffset, received, sessions: null, target };
     serveConnection(client, arrival, this.services);
   }
 

@@ -2,9 +2,11 @@
 // match → admit → TLS that ends here → client certificate. Top to bottom, bounded in time and bytes, and whatever is in
 // doubt is refused. A listener whose routes need nothing of this never makes one.
 
+import { isDeepStrictEqual } from "node:util";
 import { formatHostPort } from "../../base/address.ts";
 import { lookupCidr } from "../../base/cidr-map.ts";
 import type { HelloPlan } from "../../plan/plan.ts";
+import type { Trust } from "../../resource/credentials.ts";
 import { asError } from "../../runtime/error-code.ts";
 import type { Handshake, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
@@ -42,6 +44,8 @@ class Reception extends PendingClient implements TlsOwner {
   /** What the client's name, protocol and address leave to choose from. */
   #cell: readonly RunningEntry[] = [];
   #heard = false;
+  /** By what its certificate is verified. */
+  #trust: Trust | undefined;
 
   constructor(client: Socket, host: ReceptionHost, hello: HelloPlan, services: Services) {
     super(client, host, services);
@@ -221,6 +225,7 @@ class Reception extends PendingClient implements TlsOwner {
     const [first] = this.#cell;
     if (this.#cell.length === 1 && first !== undefined && !this.#admitEarly(first)) return;
     this.#phase = "handshake";
+    this.#trust = route.plan.tls?.mode === "terminate" ? route.plan.tls.clientAuth?.trust : undefined;
     try {
       const secured = tls.accept(this.socket, route.tls.server, this.bytes.take(), this);
       if (this.isHere) this.socket = secured;
@@ -239,7 +244,10 @@ class Reception extends PendingClient implements TlsOwner {
     this.#phase = "session";
     const [ends] = this.#cell.flatMap(({ route }) => (route.plan.tls?.mode === "terminate" ? [route.plan.tls] : []));
     if (ends?.clientAuth !== undefined) {
-      const verdict = judgeClient(handshake, ends.clientAuth, Date.now());
+      // A reload may have come between: the certificate was verified by what was believed when the handshake began.
+      const verdict = isDeepStrictEqual(ends.clientAuth.trust, this.#trust)
+        ? judgeClient(handshake, ends.clientAuth, Date.now())
+        : { refused: "Whose certificates are believed has changed during the handshake" };
       if (verdict !== "none") {
         if ("refused" in verdict) return this.#deny(this.#only, "client-cert-invalid", verdict.refused);
         facts.certificate = verdict.certificate;

@@ -1,49 +1,73 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { HelloBytes } from "../../../src/engine/hello/hello-bytes.ts";
 import { Random } from "../../support/random.ts";
 
-test("a chunk that was given is never written to", () => {
-  const bytes = new HelloBytes();
-  const [first, second] = [Uint8Array.of(1, 2), Uint8Array.of(3)];
-  bytes.add(first);
-  bytes.add(second);
-  bytes.skip(1);
-  bytes.add(Uint8Array.of(4, 5, 6, 7));
-  expect([...bytes.view]).toEqual([2, 3, 4, 5, 6, 7]);
-  expect([[...first], [...second]]).toEqual([[1, 2], [3]]);
-});
-
-test("what is taken stays as it is, whatever comes later", () => {
-  const bytes = new HelloBytes();
-  for (const each of [1, 2, 3]) bytes.add(Uint8Array.of(each));
-  const taken = bytes.take();
-  for (const each of [7, 8, 9, 10]) bytes.add(Uint8Array.of(each));
-  expect([...taken]).toEqual([1, 2, 3]);
-  expect([...bytes.take()]).toEqual([7, 8, 9, 10]);
-  expect(bytes.length).toBe(0);
-});
-
-test("adding, passing over and taking in any order is as it would be with a list", () => {
-  for (let seed = 1; seed <= 500; seed++) {
-    const random = new Random(seed);
+describe("bytes of a hello", () => {
+  test("begin as nothing, and taking nothing leaves nothing", () => {
     const bytes = new HelloBytes();
-    let list: number[] = [];
-    for (let step = 0; step < 40; step++) {
-      const choice = random.below(8);
-      if (choice < 5) {
-        const chunk = random.bytes(1 + random.below(30));
-        bytes.add(chunk);
-        list.push(...chunk);
-      } else if (choice < 7) {
-        const count = random.below(list.length + 1);
-        bytes.skip(count);
-        list = list.slice(count);
-      } else {
-        expect([...bytes.take()]).toEqual(list);
-        list = [];
+    expect([bytes.length, bytes.view.length, bytes.take().length]).toEqual([0, 0, 0]);
+    bytes.skip(5);
+    bytes.add(Uint8Array.of(1));
+    expect([...bytes.take()]).toEqual([1]);
+    expect(bytes.length).toBe(0);
+  });
+
+  test("a first chunk is kept as it is, and no chunk is ever written to", () => {
+    const bytes = new HelloBytes();
+    const [first, second, third] = [Uint8Array.of(1, 2), Uint8Array.of(3), Uint8Array.of(4, 5)];
+    bytes.add(first);
+    expect(bytes.view.buffer).toBe(first.buffer);
+    bytes.add(second);
+    bytes.skip(3);
+    bytes.add(third);
+    bytes.add(Uint8Array.of(6));
+    expect([...bytes.view]).toEqual([4, 5, 6]);
+    expect([[...first], [...second], [...third]]).toEqual([[1, 2], [3], [4, 5]]);
+  });
+
+  test("what was taken is not changed by what comes after it", () => {
+    const bytes = new HelloBytes();
+    bytes.add(Uint8Array.of(1));
+    bytes.add(Uint8Array.of(2));
+    const taken = bytes.take();
+    bytes.add(Uint8Array.of(3));
+    bytes.add(Uint8Array.of(4));
+    expect([...taken]).toEqual([1, 2]);
+  });
+
+  test("are what came less what was skipped, however they come and go", () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const random = new Random(seed);
+      const bytes = new HelloBytes();
+      let expected = new Uint8Array(0);
+      for (let step = 0; step < 60; step++) {
+        const what = random.below(10);
+        if (what < 6) {
+          const chunk = random.bytes(random.below(random.chance(5) ? 300 : 12));
+          bytes.add(chunk.slice());
+          expected = Buffer.concat([expected, chunk]);
+        } else if (what < 9) {
+          const count = random.below(20);
+          bytes.skip(count);
+          expected = expected.slice(count);
+        } else {
+          expect([seed, step, Buffer.from(bytes.take()).equals(expected)]).toEqual([seed, step, true]);
+          expected = new Uint8Array(0);
+        }
+        expect([seed, step, bytes.length]).toEqual([seed, step, expected.length]);
+        expect([seed, step, Buffer.from(bytes.view).equals(expected)]).toEqual([seed, step, true]);
       }
-      expect([...bytes.view]).toEqual(list);
-      expect(bytes.length).toBe(list.length);
     }
-  }
+  });
+
+  test("one at a time are copied a few times at most", () => {
+    const bytes = new HelloBytes();
+    const buffers = new Set<ArrayBufferLike>();
+    for (let count = 0; count < 10_000; count++) {
+      bytes.add(Uint8Array.of(count));
+      buffers.add(bytes.view.buffer);
+    }
+    expect(bytes.length).toBe(10_000);
+    expect(buffers.size).toBeLessThan(20);
+  });
 });
