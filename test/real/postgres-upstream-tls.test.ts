@@ -85,10 +85,8 @@ describe.skipIf(skipWithout("postgres", "initdb", "psql", "openssl"))("TLS to Po
         same: { ...common, tls: { mode: "terminate", ...own, hostnames: ["same.example"] }, upstreamTls },
       });
       const port = await gateway.port("ends");
-      const to = (host: string, binding: string) => ({
-        ...{ port, host, sslmode: "verify-full", sslrootcert: authority.ca },
-        ...{ password: "secret", channel_binding: binding },
-      });
+      const verified = { port, sslmode: "verify-full", sslrootcert: authority.ca, password: "secret" };
+      const to = (host: string, binding: string) => ({ ...verified, host, channel_binding: binding });
 
       // The server speaks no TLS here, so it offers none to bind to.
       expect(await psqlTo(to("ends.example", "prefer"), HOW)).toEqual(["f|"]);

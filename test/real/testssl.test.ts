@@ -37,14 +37,11 @@ async function scan(port: number, ca: string): Promise<v.InferOutput<typeof Find
   // No name is looked up, and nobody but the port is asked.
   const quietly = ["--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip", "127.0.0.1"];
   const patience = ["--connect-timeout", "10", "--openssl-timeout", "10"];
-  const child = Bun.spawn(
-    [
-      programPath("testssl"),
-      ...[...quietly, ...patience, ...CHECKS],
-      ...["--add-ca", ca, "--jsonfile", file, `https://${NAME}:${port}/`],
-    ],
-    { stdio: ["ignore", "pipe", "pipe"], cwd: directory },
-  );
+  const target = ["--add-ca", ca, "--jsonfile", file, `https://${NAME}:${port}/`];
+  const child = Bun.spawn([programPath("testssl"), ...quietly, ...patience, ...CHECKS, ...target], {
+    stdio: ["ignore", "pipe", "pipe"],
+    cwd: directory,
+  });
   const [output] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   // Its exit code counts findings. A scan that broke off leaves no end of the list.
   const findings = v.safeParse(Findings, JSON.parse(await Bun.file(file).text()));

@@ -28,9 +28,8 @@ async function setScene(): Promise<Scene> {
   await using stack = new AsyncDisposableStack();
   const authority = stack.use(await makeAuthority());
   const own = await authority.server("through.example");
-  const { certificate, key } = await authority.server(
-    ...["ends.example", "*.ends.example", "modern.example", "guarded.example"],
-  );
+  const names = ["ends.example", "*.ends.example", "modern.example", "guarded.example"];
+  const { certificate, key } = await authority.server(...names);
   const tls = { cert: Bun.file(own.certificate), key: Bun.file(own.key) };
   const local = { hostname: "127.0.0.1", port: 0 };
   const behind = stack.use(Bun.serve({ ...local, tls, fetch: () => new Response("the backend's own TLS") }));
