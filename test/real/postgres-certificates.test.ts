@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { makeAuthority } from "../support/authority.ts";
 import { freePort } from "../support/free-port.ts";
+import { accessesOf } from "../support/gateway-binary.ts";
 import { startGatewayWith } from "../support/gateway-under-test.ts";
 import { skipWithout } from "../support/installed.ts";
 import { psqlRefused, psqlTo } from "../support/postgres.ts";
@@ -60,7 +61,7 @@ describe.skipIf(skipWithout("postgres", "initdb", "psql", "openssl"))("PostgreSQ
       const none = { ...verified, sslcert: `${authority.directory}/none.pem` };
       expect(await psqlRefused(none)).toEndWith("FATAL:  the client certificate is not accepted: No certificate\n");
 
-      const accesses = await gateway.accesses();
+      const accesses = await accessesOf(gateway, 5);
       expect(accesses.map(({ route, clientCert, reason }) => ({ route, clientCert, reason }))).toEqual([
         { route: "billing", clientCert: "bill", reason: "done" },
         { route: "reporting", clientCert: "rita", reason: "done" },

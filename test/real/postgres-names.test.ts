@@ -2,8 +2,8 @@
 // sessions without TLS, each where it is wanted and refused with words where it is not.
 
 import { describe, expect, test } from "bun:test";
-import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
+import { accessesOf } from "../support/gateway-binary.ts";
 import { startGatewayWith } from "../support/gateway-under-test.ts";
 import { skipWithout } from "../support/installed.ts";
 import { psqlRefused, psqlTo } from "../support/postgres.ts";
@@ -49,8 +49,7 @@ describe.skipIf(skipWithout("postgres", "initdb", "psql", "pgbench", "openssl"))
       const plain = await psqlRefused({ ...common, host: "orders.db.example", sslmode: "disable" });
       expect(plain).toEndWith("FATAL:  this port wants TLS: connect with sslmode=require or stronger\n");
 
-      await eventually(async () => (await gateway.accesses()).length === 6);
-      const accesses = await gateway.accesses();
+      const accesses = await accessesOf(gateway, 6);
       const told = accesses.map(({ route, sni, tls }) => `${route} ${sni} ${tls}`);
       expect(told.toSorted()).toEqual([
         " nobody.db.example undefined",
@@ -122,8 +121,8 @@ describe.skipIf(skipWithout("postgres", "initdb", "psql", "pgbench", "openssl"))
       const output = await runProgram("pgbench", [...load, "--no-vacuum", verified]);
       expect(output).toContain(`number of transactions actually processed: ${clients * transactions}/`);
       expect(output).toContain("number of failed transactions: 0 ");
-      const accesses = await gateway.accesses();
-      expect(accesses.length).toBeGreaterThan(clients * transactions);
+      // One for each, and those before the first.
+      const accesses = await accessesOf(gateway, clients * transactions + 1);
       expect(new Set(accesses.map(({ reason, tls }) => `${reason} ${tls}`))).toEqual(new Set(["done TLSv1.3"]));
     },
     LIMIT_MS,

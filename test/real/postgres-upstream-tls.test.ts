@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { makeAuthority } from "../support/authority.ts";
 import { freePort } from "../support/free-port.ts";
+import { accessesOf } from "../support/gateway-binary.ts";
 import { startGatewayWith } from "../support/gateway-under-test.ts";
 import { skipWithout } from "../support/installed.ts";
 import { psqlRefused, psqlTo } from "../support/postgres.ts";
@@ -52,7 +53,7 @@ describe.skipIf(skipWithout("postgres", "initdb", "psql", "openssl"))("TLS to Po
       for (const host of ["two.example", "three.example"]) {
         expect(await psqlRefused({ ...common, host })).toContain("server closed the connection unexpectedly");
       }
-      const accesses = await gateway.accesses();
+      const accesses = await accessesOf(gateway, 4);
       expect(accesses.map(({ route: name, reason }) => [name, reason])).toEqual([
         ["good", "done"],
         ["plain", "done"],

@@ -2,9 +2,8 @@
 
 import { describe, expect, test } from "bun:test";
 import { type Authority, makeAuthority } from "../support/authority.ts";
-import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
-import type { RouteGateway } from "../support/gateway-binary.ts";
+import { accessesOf, type RouteGateway } from "../support/gateway-binary.ts";
 import { startGatewayWith } from "../support/gateway-under-test.ts";
 import { skipWithout } from "../support/installed.ts";
 import { sClient } from "../support/openssl.ts";
@@ -82,8 +81,7 @@ describe.skipIf(skipWithout("curl", "openssl"))("many names on one port", () => 
       for (const name of ["two.one.ends.example", "nobody.example"]) {
         await expect(curl(scene, name)).rejects.toThrow(/curl: \(35\)/);
       }
-      await eventually(async () => (await scene.gateway.accesses()).length === 10);
-      const told = (await scene.gateway.accesses()).map(({ route, sni, tls, reason }) =>
+      const told = (await accessesOf(scene.gateway, 10)).map(({ route, sni, tls, reason }) =>
         [route, sni, tls ?? "", reason === "no-route" || reason === "tls-failed" ? reason : ""].join(" ").trim(),
       );
       expect(told.toSorted()).toEqual([
@@ -113,7 +111,7 @@ describe.skipIf(skipWithout("curl", "openssl"))("many names on one port", () => 
       expect(await curl(scene, "guarded.example", ...(await as("/CN=alice")))).toBe("no TLS");
       await expect(curl(scene, "guarded.example", ...(await as("/CN=mallory")))).rejects.toThrow("curl: (");
       await expect(curl(scene, "guarded.example")).rejects.toThrow("curl: (");
-      const told = (await scene.gateway.accesses()).map(({ clientCert, reason }) => `${clientCert} ${reason}`);
+      const told = (await accessesOf(scene.gateway, 3)).map(({ clientCert, reason }) => `${clientCert} ${reason}`);
       expect(told).toEqual(["alice done", "mallory denied-certificate", "undefined client-cert-invalid"]);
     },
     LIMIT_MS,

@@ -22,6 +22,13 @@ export interface RouteGateway extends AsyncDisposable {
   messages(): Promise<readonly string[]>;
 }
 
+/** The access log once it has `count` lines: the executable writes it a moment later than clients see their end. */
+export async function accessesOf(gateway: RouteGateway, count: number): Promise<readonly Access[]> {
+  let accesses: readonly Access[] = [];
+  await eventually(async () => (accesses = await gateway.accesses()).length >= count);
+  return accesses;
+}
+
 /** What a test looks at in an access line. */
 const Access = v.object({
   event: v.literal("connection"),
@@ -70,7 +77,7 @@ export async function startBinary(binary: string, files: Readonly<Record<string,
       routes: await list(admin, "routes", RouteSchema),
       backends: await list(admin, "backends", BackendSchema),
     }),
-    accesses: async () => accessesOf(await linesOf(log)),
+    accesses: async () => readAccesses(await linesOf(log)),
     messages: async () => messagesOf(await linesOf(log)),
     [Symbol.asyncDispose]: release,
   };
@@ -82,7 +89,7 @@ async function linesOf(file: string): Promise<readonly string[]> {
   return log.split("\n").slice(0, -1);
 }
 
-function accessesOf(lines: readonly string[]): Access[] {
+function readAccesses(lines: readonly string[]): Access[] {
   return lines.filter((line) => line.includes('"event":"connection"')).map(readAccess);
 }
 
