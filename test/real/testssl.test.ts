@@ -14,6 +14,10 @@ import { programPath, skipWithout } from "../support/installed.ts";
 const LIMIT_MS = 600_000;
 const NAME = "scan.example";
 
+/** It takes most of a minute, so it is for what is shipped, or for those who ask. */
+const WANTED = (process.env["SALLYPORT_BINARY"] ?? process.env["SALLYPORT_TESTSSL"] ?? "") !== "";
+if (!WANTED) process.stderr.write("Skipped: testssl, without SALLYPORT_BINARY and without SALLYPORT_TESTSSL\n");
+
 /**
  * Protocols, kinds of ciphers, who chooses among them, renegotiation, compression: what settings of a server can spoil.
  * With SALLYPORT_TESTSSL=all everything it knows is checked, vulnerabilities of whole libraries included.
@@ -49,7 +53,7 @@ async function scan(port: number, ca: string): Promise<v.InferOutput<typeof Find
   return findings.output;
 }
 
-describe.skipIf(skipWithout("testssl", "openssl"))("testssl.sh", () => {
+describe.skipIf(!WANTED || skipWithout("testssl", "openssl"))("testssl.sh", () => {
   test(
     "finds nothing above low in TLS that ends here",
     async () => {

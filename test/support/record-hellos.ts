@@ -66,6 +66,7 @@ const CLIENTS: readonly (readonly [name: string, command: readonly string[]])[] 
     ],
   ],
   ["node", ["node", "-e", `require("tls").connect({host: "127.0.0.1", port: PORT, servername: "${NAME}"})`]],
+  // Its TLS is rustls.
   [
     "deno",
     [
