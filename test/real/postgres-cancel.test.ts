@@ -26,6 +26,27 @@ async function interrupted(conninfo: Conninfo, serverPort: number): Promise<stri
 
 describe.skipIf(skipWithout("postgres", "initdb", "psql", "openssl"))("Ctrl-C in psql", () => {
   test(
+    "cancels the statement of a session whose TLS goes through, although the request comes without TLS",
+    async () => {
+      await using scene = await setPostgresScene();
+      const { authority } = scene;
+      const server = await scene.cluster("db", { tls: await authority.server("db.example") });
+      await using gateway = await startGatewayWith({
+        db: {
+          listen: "127.0.0.1:0",
+          protocol: "postgres",
+          tls: { mode: "passthrough", hostnames: ["db.example"] },
+          backends: [`127.0.0.1:${server.port}`],
+        },
+      });
+      const verified = { port: await gateway.port("db"), sslmode: "verify-full", sslrootcert: authority.ca };
+      const told = await interrupted({ ...verified, host: "db.example" }, server.port);
+      expect(told).toEndWith("ERROR:  canceling statement due to user request\n");
+    },
+    LIMIT_MS,
+  );
+
+  test(
     "cancels the statement at the server that has it, with TLS that ends here, TLS on both sides, and without any",
     async () => {
       await using scene = await setPostgresScene();
