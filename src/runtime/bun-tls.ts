@@ -37,6 +37,7 @@ class ServerContext implements TlsServerContext {
       cert: certificate,
       key,
       ciphers: CIPHERS_TLS12,
+      honorCipherOrder: true,
       minVersion: `TLSv${minVersion}`,
       // Without any, those of the system are loaded, and searched at every handshake for issuers of our own certificate.
       ...(clients === undefined

@@ -17,6 +17,7 @@ class ServerContext implements TlsServerContext {
     this.options = {
       ...identityOf({ certificate, key }),
       ciphers: CIPHERS_TLS12,
+      honorCipherOrder: true,
       minVersion: `TLSv${minVersion}`,
       allowHalfOpen: true,
       requestCert: wantsCertificate,

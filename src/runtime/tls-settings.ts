@@ -1,8 +1,8 @@
 // Settings of TLS that every runtime shares, in the forms that OpenSSL and its kin want.
 
 /**
- * Ciphers up to TLS 1.2: forward secrecy and authenticated encryption only. Those of TLS 1.3 are all sound and not
- * chosen by this list.
+ * Ciphers up to TLS 1.2: forward secrecy and authenticated encryption only. A server takes the first that the client has.
+ * Those of TLS 1.3 are all sound and not chosen by this list.
  */
 export const CIPHERS_TLS12: string = [
   "ECDHE-ECDSA-AES128-GCM-SHA256",

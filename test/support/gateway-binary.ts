@@ -18,15 +18,31 @@ export interface RouteGateway extends AsyncDisposable {
   engine(): Promise<Pick<EngineSnapshot, "routes" | "backends">>;
   /** The access log so far, in the order of endings. */
   accesses(): Promise<readonly Access[]>;
+  /** What else it has logged so far, the sentences. */
+  messages(): Promise<readonly string[]>;
+}
+
+/** The access log once it has `count` lines: the executable writes it a moment later than clients see their end. */
+export async function accessesOf(gateway: RouteGateway, count: number): Promise<readonly Access[]> {
+  let accesses: readonly Access[] = [];
+  await eventually(async () => (accesses = await gateway.accesses()).length >= count);
+  return accesses;
 }
 
 /** What a test looks at in an access line. */
 const Access = v.object({
   event: v.literal("connection"),
+  route: v.string(),
   client: v.string(),
   backend: v.exactOptional(v.string()),
+  sni: v.exactOptional(v.string()),
+  proxySource: v.exactOptional(v.string()),
+  tls: v.exactOptional(v.string()),
+  clientCert: v.exactOptional(v.string()),
   reason: v.picklist(CLOSE_REASONS),
+  detail: v.exactOptional(v.string()),
 });
+const Message = v.object({ level: v.string(), message: v.string() });
 export type Access = Omit<v.InferOutput<typeof Access>, "event">;
 
 /** Starts the executable on `files`, name → text; resolves when it is ready. */
@@ -61,15 +77,32 @@ export async function startBinary(binary: string, files: Readonly<Record<string,
       routes: await list(admin, "routes", RouteSchema),
       backends: await list(admin, "backends", BackendSchema),
     }),
-    accesses: async () => accessesOf(await readFile(log, "utf8")),
+    accesses: async () => readAccesses(await linesOf(log)),
+    messages: async () => messagesOf(await linesOf(log)),
     [Symbol.asyncDispose]: release,
   };
 }
 
 /** The last line may be half written. */
-function accessesOf(log: string): Access[] {
-  const lines = log.slice(0, log.lastIndexOf("\n") + 1).split("\n");
-  return lines.filter((line) => line.includes('"event":"connection"')).map((line) => v.parse(Access, JSON.parse(line)));
+async function linesOf(file: string): Promise<readonly string[]> {
+  const log = await readFile(file, "utf8");
+  return log.split("\n").slice(0, -1);
+}
+
+function readAccesses(lines: readonly string[]): Access[] {
+  return lines.filter((line) => line.includes('"event":"connection"')).map(readAccess);
+}
+
+/** What a test looks at in a line of the access log, as programs read it. */
+export function readAccess(line: string): Access {
+  return v.parse(Access, JSON.parse(line));
+}
+
+function messagesOf(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const result = v.safeParse(Message, JSON.parse(line));
+    return result.success ? [result.output.message] : [];
+  });
 }
 
 async function isReady(admin: string): Promise<boolean> {

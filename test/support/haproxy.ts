@@ -130,7 +130,7 @@ export async function startHeaderReader(): Promise<RealServer> {
 }
 
 /** Runs it with these sections, one of which listens on the port that is given. */
-async function startHaproxy(
+export async function startHaproxy(
   sections: (port: number, directory: string) => readonly string[] | Promise<readonly string[]>,
 ): Promise<RealServer> {
   return startServer(async (port, directory) => {

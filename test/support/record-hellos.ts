@@ -1,10 +1,12 @@
-// Records ClientHellos of the TLS clients on this machine into test/fixtures/client-hello/: `bun test/support/record-hellos.ts`.
-// A client that is not installed keeps the file it has. Nothing leaves the machine.
+// Records ClientHellos of the TLS clients on this machine into test/fixtures/client-hello/: `bun test/support/record-hellos.ts`
+// for all of them, with names after it for some. A client that is not installed keeps the file it has. Nothing leaves the
+// machine.
 
 import { connect } from "node:net";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "./eventually.ts";
 
 const FIXTURES = join(import.meta.dir, "../fixtures/client-hello");
 const CERTIFICATES = join(import.meta.dir, "../fixtures/tls");
@@ -26,6 +28,19 @@ class Client {
     socket.setSSLParameters(parameters);
     socket.startHandshake();
   }
+}`,
+);
+
+const goClient = join(directory, "client.go");
+await writeFile(
+  goClient,
+  `package main
+
+import ("crypto/tls"; "os")
+
+func main() {
+  config := &tls.Config{ServerName: "${NAME}", NextProtos: []string{"h2", "http/1.1"}, InsecureSkipVerify: true}
+  if connection, problem := tls.Dial("tcp", "127.0.0.1:"+os.Args[1], config); problem == nil { connection.Close() }
 }`,
 );
 
@@ -51,6 +66,7 @@ const CLIENTS: readonly (readonly [name: string, command: readonly string[]])[] 
     ],
   ],
   ["node", ["node", "-e", `require("tls").connect({host: "127.0.0.1", port: PORT, servername: "${NAME}"})`]],
+  // Its TLS is rustls.
   [
     "deno",
     [
@@ -61,6 +77,24 @@ const CLIENTS: readonly (readonly [name: string, command: readonly string[]])[] 
     ],
   ],
   ["java", ["java", javaClient, "PORT"]],
+  // The version counts: before Go 1.24 there is no post-quantum key in the hello.
+  ["go", ["go", "run", goClient, "PORT"]],
+  [
+    "chromium",
+    [
+      "chromium",
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--no-first-run",
+      `--user-data-dir=${join(directory, "chromium")}`,
+      // Nothing else is looked up, so its own services are not asked either.
+      `--host-resolver-rules=MAP ${NAME} 127.0.0.1:PORT,MAP * ~NOTFOUND`,
+      "--dump-dom",
+      `https://${NAME}/`,
+    ],
+  ],
 ];
 
 function openssl(): readonly string[] {
@@ -98,7 +132,8 @@ const relay = Bun.listen<{ upstream: ReturnType<typeof connect> }>({
   },
 });
 
-for (const [name, command] of CLIENTS) {
+const wanted = process.argv.slice(2);
+for (const [name, command] of CLIENTS.filter(([each]) => wanted.length === 0 || wanted.includes(each))) {
   recorded = [];
   const [program = "", ...rest] = command;
   if (Bun.which(program) === null) {
@@ -106,22 +141,28 @@ for (const [name, command] of CLIENTS) {
     continue;
   }
   const args = rest.map((argument) => argument.replace("PORT", `${relay.port}`));
-  const running = Bun.spawn([program, ...args], { stdin: "pipe", stdout: "ignore", stderr: "ignore", timeout: 20_000 });
+  const running = Bun.spawn([program, ...args], { stdin: "pipe", stdout: "ignore", stderr: "ignore", timeout: 60_000 });
+  await eventually(() => helloOf(Buffer.concat(recorded)) !== undefined || running.exitCode !== null);
   // Time for the tickets; then the end of the input ends those that read it.
-  await Bun.sleep(name === "java" ? 5000 : 1500);
+  await Bun.sleep(1500);
   await running.stdin.end();
   running.kill();
   await running.exited;
-  const all = Buffer.concat(recorded);
-  // All of these clients send their hello in one record.
-  if (all.length < RECORD_HEADER_BYTES) throw new Error(`${name} sent no hello`);
-  const hello = all.subarray(0, RECORD_HEADER_BYTES + all.readUInt16BE(3));
+  const hello = helloOf(Buffer.concat(recorded));
+  if (hello === undefined) throw new Error(`${name} sent no hello`);
   if (name !== "openssl-session") await writeFile(join(FIXTURES, `${name}.hex`), wrap(hello.toString("hex")));
   process.stdout.write(`${name}: ${hello.length} bytes\n`);
 }
 relay.stop(true);
 server.stop(true);
 await rm(directory, { recursive: true });
+
+/** All of these clients send their hello in one record, the first one; `undefined` until it is whole. */
+function helloOf(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < RECORD_HEADER_BYTES) return undefined;
+  const length = RECORD_HEADER_BYTES + bytes.readUInt16BE(3);
+  return bytes.length < length ? undefined : bytes.subarray(0, length);
+}
 
 /** Lines of 32 bytes. */
 function wrap(hex: string): string {

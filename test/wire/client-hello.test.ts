@@ -28,8 +28,10 @@ const named = { serverName: "db.example.com", alpn: [], ech: false };
 /** What each recorded client was asked to say. */
 const EXPECTED: ReadonlyMap<string, Omit<ClientHello, "length">> = new Map([
   ["bun", { ...named, alpn: ["h2"], versions: TLS13 }],
+  ["chromium", { ...named, alpn: ["h2", "http/1.1"], versions: TLS13, ech: true }],
   ["curl", { ...named, alpn: ["h2", "http/1.1"], versions: TLS10_TO_13 }],
   ["deno", { ...named, alpn: ["h2", "http/1.1"], versions: TLS13 }],
+  ["go", { ...named, alpn: ["h2", "http/1.1"], versions: TLS13 }],
   ["java", { ...named, alpn: ["h2", "http/1.1"], versions: TLS13 }],
   ["node", { ...named, versions: TLS13 }],
   ["openssl", { ...named, versions: TLS10_TO_13 }],
