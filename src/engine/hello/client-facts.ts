@@ -1,6 +1,7 @@
 // What a client said of itself before its route was known, for all that comes after: log, PROXY headers, backends.
 
-import type { ProxyEndpoint } from "../../wire/proxy-header.ts";
+import { formatHostPort } from "../../base/address.ts";
+import type { ProxyEndpoint, ProxyHeader } from "../../wire/proxy-header.ts";
 import type { BelievedCertificate } from "./client-certificate.ts";
 
 /** Filled in step by step while the client is received, and not changed afterwards. */
@@ -27,4 +28,14 @@ export interface ClientFacts {
   certificate?: BelievedCertificate;
   /** The client asked for TLS as PostgreSQL's do, and has it with the backend: that has to be asked, too. */
   postgresTls?: true;
+}
+
+/** Takes over what a proxy that is believed says of its client. A header without an address leaves the proxy's own. */
+export function believeProxy(facts: ClientFacts, { source, destination, tlvs }: ProxyHeader): void {
+  facts.proxySource = facts.client;
+  if (tlvs.uniqueId !== undefined) facts.uniqueId = tlvs.uniqueId.slice();
+  if (destination !== undefined) facts.destination = destination;
+  if (source === undefined) return;
+  facts.client = formatHostPort(source.host, source.port);
+  facts.host = source.host;
 }

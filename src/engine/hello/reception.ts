@@ -2,8 +2,6 @@
 // match → admit → TLS that ends here → client certificate. Top to bottom, bounded in time and bytes, and whatever is in
 // doubt is refused. A listener whose routes need nothing of this never makes one.
 
-import { isDeepStrictEqual } from "node:util";
-import { formatHostPort } from "../../base/address.ts";
 import { lookupCidr } from "../../base/cidr-map.ts";
 import type { HelloPlan } from "../../plan/plan.ts";
 import type { Trust } from "../../resource/credentials.ts";
@@ -16,10 +14,10 @@ import { readProxyHeader } from "../../wire/proxy-protocol.ts";
 import { DENIED_ADDRESS, type Refusal } from "../limit/refusal.ts";
 import type { Route, RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
-import { admitsCertificate, pickByCertificate } from "./by-certificate.ts";
+import { decideByCertificate } from "./by-certificate.ts";
 import { choosePlain, chooseTls } from "./choose.ts";
-import { judgeClient } from "./client-certificate.ts";
 import { describeHandshakeFailure } from "./handshake-failure.ts";
+import { believeProxy } from "./client-facts.ts";
 import { PendingClient, type ReceptionHost } from "./pending-client.ts";
 import { PostgresOpening } from "./postgres-opening.ts";
 
@@ -77,6 +75,7 @@ class Reception extends PendingClient implements TlsOwner {
     if (this.isLeaving) this.socket.end();
     // A probe connects and goes away again; that is nobody's fault.
     else if (!this.#heard) this.refuse(undefined, { reason: "done" });
+    else if (this.#phase === "session" && this.bytes.length === 0) this.#leftAfterHandshake();
     else this.#malformed("It ended before it had said what it wants");
   }
 
@@ -110,15 +109,7 @@ class Reception extends PendingClient implements TlsOwner {
     if (verdict === "more") return;
     if (verdict.kind === "missing") return this.refuse(undefined, { reason: "proxy-header-missing" });
     if (verdict.kind === "malformed") return this.#malformed(verdict.why);
-    const { facts } = this;
-    const { source, destination, tlvs } = verdict.header;
-    facts.proxySource = facts.client;
-    if (tlvs.uniqueId !== undefined) facts.uniqueId = tlvs.uniqueId.slice();
-    if (destination !== undefined) facts.destination = destination;
-    if (source !== undefined) {
-      facts.client = formatHostPort(source.host, source.port);
-      facts.host = source.host;
-    }
+    believeProxy(this.facts, verdict.header);
     this.bytes.skip(verdict.length);
     this.#afterProxy();
   }
@@ -242,22 +233,10 @@ class Reception extends PendingClient implements TlsOwner {
     if (handshake.alpn !== undefined) facts.alpn = handshake.alpn;
     delete facts.postgresTls;
     this.#phase = "session";
-    const [ends] = this.#cell.flatMap(({ route }) => (route.plan.tls?.mode === "terminate" ? [route.plan.tls] : []));
-    if (ends?.clientAuth !== undefined) {
-      // A reload may have come between: the certificate was verified by what was believed when the handshake began.
-      const verdict = isDeepStrictEqual(ends.clientAuth.trust, this.#trust)
-        ? judgeClient(handshake, ends.clientAuth, Date.now())
-        : { refused: "Whose certificates are believed has changed during the handshake" };
-      if (verdict !== "none") {
-        if ("refused" in verdict) return this.#deny(this.#only, "client-cert-invalid", verdict.refused);
-        facts.certificate = verdict.certificate;
-      }
-    }
-    const entry = pickByCertificate(this.#cell, facts.certificate);
-    if (entry === undefined) return this.#deny(this.#only, "denied-certificate", "No route is for it");
-    if (!admitsCertificate(entry, facts.certificate)) {
-      return this.#deny(entry.route, "denied-certificate", "The route does not allow it");
-    }
+    const decision = decideByCertificate(this.#cell, handshake, this.#trust, Date.now());
+    if (decision.certificate !== undefined) facts.certificate = decision.certificate;
+    if ("reason" in decision) return this.#deny(decision.route, decision.reason, decision.detail);
+    const { entry } = decision;
     if (this.entry === null && !this.#admitEarly(entry)) return;
     if (this.#hello.protocol === "postgres") this.#opening = new PostgresOpening(false, true);
     else this.serve(null);
@@ -298,6 +277,12 @@ class Reception extends PendingClient implements TlsOwner {
   #malformed(detail: string): void {
     const reason = this.#phase === "proxy" ? "proxy-header-malformed" : "hello-malformed";
     this.refuse(this.entry?.route, { reason, detail });
+  }
+
+  /** Most often because it does not accept our certificate, which by TLS 1.3 it finds out last. */
+  #leftAfterHandshake(): void {
+    const detail = "The client left after the handshake, and may not accept the certificate";
+    this.refuse(this.entry?.route, { reason: "tls-failed", detail });
   }
 
   /** The only route that is left. */
