@@ -133,7 +133,9 @@ const QUIET = {
   binaryType: "uint8array",
   drain(): void {},
   end(): void {},
-  close(): void {},
+  close(socket: { readonly data: SocketOwner }, error?: Error): void {
+    socket.data.closed(error);
+  },
   error(): void {},
 } as const;
 
@@ -143,15 +145,29 @@ function deafen(socket: Socket): void {
   if (typeof reload === "function") Reflect.apply(reload, socket, [{ socket: QUIET }]);
 }
 
-/** Hears of the encrypted half of an accepted socket, which goes on telling what the other half has decrypted. */
-const DEAF: SocketOwner = {
-  opened() {},
-  received() {},
-  writable() {},
-  ended() {},
-  closed() {},
-  failed() {},
-};
+/**
+ * Hears of the encrypted half, which goes on telling what the other half has decrypted. Its end counts: now and then Bun
+ * tells that of the other half to nobody.
+ */
+class EncryptedHalf implements SocketOwner {
+  readonly #whole: BunTlsSocket;
+
+  constructor(whole: BunTlsSocket) {
+    this.#whole = whole;
+  }
+
+  opened(): void {}
+  received(): void {}
+  writable(): void {}
+  ended(): void {}
+
+  /** A turn later: what the other half has still to tell, and its own end, comes before. */
+  closed(error?: Error): void {
+    setImmediate(() => this.#whole.closed(error));
+  }
+
+  failed(): void {}
+}
 
 /** Who decides about the peer's certificate. `runtime`: the handshake fails when it is not good. */
 type Judge = "runtime" | "owner" | "nobody";
@@ -164,6 +180,7 @@ class BunTlsSocket implements Socket {
   #waiting: TlsOwner | null;
   readonly #judge: Judge;
   #failure: Error | undefined;
+  #closed = false;
 
   constructor(owner: TlsOwner, judge: Judge) {
     this.data = owner;
@@ -175,7 +192,7 @@ class BunTlsSocket implements Socket {
   upgrade(socket: Socket, options: object): Socket {
     const upgrade: unknown = Reflect.get(socket, "upgradeTLS");
     if (typeof upgrade !== "function") throw new GatewayError("internal", "The runtime cannot begin TLS on a socket");
-    socket.data = DEAF;
+    socket.data = new EncryptedHalf(this);
     const pair: unknown = Reflect.apply(upgrade, socket, [options]);
     this.#inner ??= Array.isArray(pair) ? pair[1] : null;
     return this;
@@ -243,7 +260,10 @@ class BunTlsSocket implements Socket {
     }
   }
 
+  /** By its own half or, should that be silent, by the encrypted one. */
   closed(error: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#waiting = null;
     this.data.closed(this.#failure ?? error);
   }

@@ -133,7 +133,7 @@ describe("an introduction", () => {
     const refused = new Scene();
     refused.begin({ tls: refused.tls });
     refused.handshakes[0]?.[1].closed(new Error("CERT_HAS_EXPIRED"));
-    expect(refused.outcomes).toEqual(["TLS failed: CERT_HAS_EXPIRED"]);
+    expect(refused.outcomes).toEqual(["TLS handshake failed: CERT_HAS_EXPIRED"]);
 
     const impossible = new Scene();
     impossible.broken = new Error("No name");
