@@ -1,21 +1,12 @@
 // TLS on Bun's own sockets, by `upgradeTLS`, whose server side is undocumented (ARCHITECTURE.md; test/contract/ pins what we
 // rely on). A TLS socket is wrapped: it must not be read by its descriptor nor closed by `end()`, which plain ones may.
 
-import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { GatewayError } from "../base/gateway-error.ts";
 import { parseIp } from "../base/ip.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { asError, errorCode } from "./error-code.ts";
-import { alpnWire, CIPHERS_TLS12, NO_TICKETS } from "./tls-settings.ts";
-import type {
-  Handshake,
-  Tls,
-  TlsClientContext,
-  TlsClientSettings,
-  TlsOwner,
-  TlsServerContext,
-  TlsServerSettings,
-} from "./tls.ts";
+import { ClientContext, ServerContext } from "./bun-tls-contexts.ts";
+import type { Handshake, Tls, TlsOwner } from "./tls.ts";
 
 /** What Bun's TLS sockets have beside `Socket`, as far as it is used here. */
 interface NativeTlsSocket extends Omit<Socket, "data"> {
@@ -24,49 +15,6 @@ interface NativeTlsSocket extends Omit<Socket, "data"> {
   readonly alpnProtocol: unknown;
   getTLSVersion(): string | null;
   getPeerX509Certificate(): { readonly raw: Uint8Array } | undefined;
-}
-
-class ServerContext implements TlsServerContext {
-  readonly role = "server";
-  readonly options: object;
-  readonly wantsCertificate: boolean;
-
-  constructor({ certificate, key, minVersion, alpn, clients }: TlsServerSettings) {
-    this.wantsCertificate = clients !== undefined;
-    const secureContext = makeContext({
-      cert: certificate,
-      key,
-      ciphers: CIPHERS_TLS12,
-      honorCipherOrder: true,
-      minVersion: `TLSv${minVersion}`,
-      // Without any, those of the system are loaded, and searched at every handshake for issuers of our own certificate.
-      ...(clients === undefined
-        ? { ca: certificate }
-        : { ca: [...clients.ca], crl: [...clients.crl], secureOptions: NO_TICKETS }),
-    });
-    this.options = {
-      secureContext,
-      requestCert: this.wantsCertificate,
-      // The handshake goes on whatever the certificate is: it is judged by its owner, on every connection.
-      rejectUnauthorized: false,
-      ...(alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
-    };
-  }
-}
-
-class ClientContext implements TlsClientContext {
-  readonly role = "client";
-  readonly secureContext: unknown;
-  readonly insecure: boolean;
-
-  constructor({ trust, identity, insecure }: TlsClientSettings) {
-    this.insecure = insecure;
-    this.secureContext = makeContext({
-      minVersion: "TLSv1.2",
-      ...(trust === undefined ? {} : { ca: [...trust.ca], crl: [...trust.crl] }),
-      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
-    });
-  }
 }
 
 /** TLS on Bun. */
@@ -94,13 +42,6 @@ export const bunTls: Tls = {
     return wrapper.upgrade(socket, { tls, data: wrapper, socket: EVENTS });
   },
 };
-
-/** `createSecureContext` keeps Bun's own object under a name that its types do not have. */
-function makeContext(options: SecureContextOptions): unknown {
-  const context: unknown = Reflect.get(createSecureContext(options), "context");
-  if (context === undefined) throw new GatewayError("internal", "The runtime has no TLS contexts");
-  return context;
-}
 
 const EVENTS = {
   binaryType: "uint8array",

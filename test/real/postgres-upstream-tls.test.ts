@@ -62,7 +62,7 @@ describe.skipIf(skipWithout("postgres", "initdb", "psql", "openssl"))("TLS to Po
       ]);
       const told = (await gateway.messages()).filter((message) => message.startsWith("Cannot reach backend"));
       expect(told).toEqual([
-        expect.stringMatching(/TLS failed: (?:UNABLE_TO_VERIFY|SELF_SIGNED_CERT)/),
+        expect.stringMatching(/TLS handshake failed: (?:UNABLE_TO_VERIFY|SELF_SIGNED_CERT)/),
         expect.stringContaining(`the server's certificate is not for "outside.db.example"`),
       ]);
     },

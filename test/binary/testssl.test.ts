@@ -7,16 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { makeAuthority } from "../support/authority.ts";
-import { startGatewayOn } from "../support/gateway-under-test.ts";
+import { startBinary } from "../support/gateway-binary.ts";
 import { programPath, skipWithout } from "../support/installed.ts";
 
 /** All checks take three minutes of a processor; this only ends a hang. */
 const LIMIT_MS = 600_000;
 const NAME = "scan.example";
-
-/** It takes most of a minute, so it is for what is shipped, or for those who ask. */
-const WANTED = (process.env["SALLYPORT_BINARY"] ?? process.env["SALLYPORT_TESTSSL"] ?? "") !== "";
-if (!WANTED) process.stderr.write("Skipped: testssl, without SALLYPORT_BINARY and without SALLYPORT_TESTSSL\n");
 
 /**
  * Protocols, kinds of ciphers, who chooses among them, renegotiation, compression: what settings of a server can spoil.
@@ -53,7 +49,7 @@ async function scan(port: number, ca: string): Promise<v.InferOutput<typeof Find
   return findings.output;
 }
 
-describe.skipIf(!WANTED || skipWithout("testssl", "openssl"))("testssl.sh", () => {
+describe.skipIf(skipWithout("testssl", "openssl"))("testssl.sh", () => {
   test(
     "finds nothing above low in TLS that ends here",
     async () => {
@@ -62,7 +58,8 @@ describe.skipIf(!WANTED || skipWithout("testssl", "openssl"))("testssl.sh", () =
       using backend = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("hello") });
       // Without hostnames: some of its questions name nobody.
       const tls = { mode: "terminate", certificate, key };
-      await using gateway = await startGatewayOn("scanned", [backend.port ?? 0], { tls });
+      const route = { listen: "127.0.0.1:0", backends: [`127.0.0.1:${backend.port}`], tls };
+      await using gateway = await startBinary("dist/sallyport", { "scanned.yaml": JSON.stringify(route) });
       const findings = await scan(await gateway.port("scanned"), authority.ca);
 
       const serious = findings.filter(({ severity, id }) => !HARMLESS.includes(severity) && !TOLERATED.has(id));

@@ -1,0 +1,59 @@
+// Settings of TLS made ready for Bun's sockets, once for any number of handshakes. What is verified by them, and by whom it is
+// judged, is decided here and in `bun-tls.ts`.
+
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { GatewayError } from "../base/gateway-error.ts";
+import { alpnWire, CIPHERS_TLS12, NO_TICKETS } from "./tls-settings.ts";
+import type { TlsClientContext, TlsClientSettings, TlsServerContext, TlsServerSettings } from "./tls.ts";
+
+/** What a server shows and wants; `options` is what `upgradeTLS` takes as `tls`. */
+export class ServerContext implements TlsServerContext {
+  readonly role = "server";
+  readonly options: object;
+  readonly wantsCertificate: boolean;
+
+  constructor({ certificate, key, minVersion, alpn, clients }: TlsServerSettings) {
+    this.wantsCertificate = clients !== undefined;
+    const secureContext = makeContext({
+      cert: certificate,
+      key,
+      ciphers: CIPHERS_TLS12,
+      honorCipherOrder: true,
+      minVersion: `TLSv${minVersion}`,
+      // Without any, those of the system are loaded, and searched at every handshake for issuers of our own certificate.
+      ...(clients === undefined
+        ? { ca: certificate }
+        : { ca: [...clients.ca], crl: [...clients.crl], secureOptions: NO_TICKETS }),
+    });
+    this.options = {
+      secureContext,
+      requestCert: this.wantsCertificate,
+      // The handshake goes on whatever the certificate is: it is judged by its owner, on every connection.
+      rejectUnauthorized: false,
+      ...(alpn.length === 0 ? {} : { ALPNProtocols: alpnWire(alpn) }),
+    };
+  }
+}
+
+/** What a client shows and believes. */
+export class ClientContext implements TlsClientContext {
+  readonly role = "client";
+  readonly secureContext: unknown;
+  readonly insecure: boolean;
+
+  constructor({ trust, identity, insecure }: TlsClientSettings) {
+    this.insecure = insecure;
+    this.secureContext = makeContext({
+      minVersion: "TLSv1.2",
+      ...(trust === undefined ? {} : { ca: [...trust.ca], crl: [...trust.crl] }),
+      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
+    });
+  }
+}
+
+/** `createSecureContext` keeps Bun's own object under a name that its types do not have. */
+function makeContext(options: SecureContextOptions): unknown {
+  const context: unknown = Reflect.get(createSecureContext(options), "context");
+  if (context === undefined) throw new GatewayError("internal", "The runtime has no TLS contexts");
+  return context;
+}
