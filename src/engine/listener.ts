@@ -9,7 +9,7 @@ import type { Listening } from "../runtime/runtime.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { LIMITED, NO_ROUTE, type Refusal } from "./limit/refusal.ts";
 import { connectionsInUse } from "./connection/connection-limit.ts";
-import { serveConnection } from "./connection/connection.ts";
+import { type Arrival, serveConnection } from "./connection/connection.ts";
 import { clientAddress } from "./connection/peer.ts";
 import { recordRefusal } from "./connection/refuse.ts";
 import { receiveClient } from "./hello/reception.ts";
@@ -139,8 +139,18 @@ export class Listener implements SocketOwner {
     const { route, portOffset } = entry;
     const admitted = this.#hasRoom() ? route.admit(socket.remoteAddress) : LIMITED.gateway;
     if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
-    const arrival = { route, ticket: admitted, admission: route.admission, listener: this.name, portOffset };
-    serveConnection(socket, { ...arrival, facts: null, received: null, sessions: null, target: null }, this.#services);
+    const arrival: Arrival = {
+      route,
+      ticket: admitted,
+      admission: route.admission,
+      listener: this.name,
+      portOffset,
+      facts: null,
+      received: null,
+      sessions: null,
+      target: null,
+    };
+    serveConnection(socket, arrival, this.#services);
   }
 
   #receive(socket: Socket, hello: HelloPlan): void {

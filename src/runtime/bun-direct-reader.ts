@@ -20,6 +20,7 @@ export function directReader(): DirectReader | null {
   return {
     worthwhileBytes: WORTHWHILE_BYTES,
     sizeBytes: READ_BYTES,
+    reaches: (socket) => descriptorOf(socket) !== undefined,
     read(socket) {
       const descriptor = descriptorOf(socket);
       if (descriptor === undefined) return NOTHING;

@@ -8,6 +8,8 @@ import type { Socket } from "./socket.ts";
 export interface DirectReader {
   /** An event that brings at least this many bytes shows that there is more to read than events should carry. */
   readonly worthwhileBytes: number;
+  /** Whether a socket can be read so: one that speaks TLS cannot, whose descriptor carries what is encrypted. */
+  reaches(socket: Socket): boolean;
   /** What `read` gives at most; less means that there is no more for now. */
   readonly sizeBytes: number;
   /**

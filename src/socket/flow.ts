@@ -95,7 +95,8 @@ export class Flow implements SocketOwner {
     const taken = this.#send(sink, bytes);
     if (taken === bytes.length) {
       const { reader } = this.#observer;
-      if (reader !== null && taken >= reader.worthwhileBytes && !this.#pumping) this.#startPumping(reader);
+      const worthwhile = reader !== null && taken >= reader.worthwhileBytes && !this.#pumping;
+      if (worthwhile && reader.reaches(this.source)) this.#startPumping(reader);
     } else if (taken >= 0) {
       this.#hold(taken === 0 ? bytes : bytes.subarray(taken));
     }

@@ -164,6 +164,10 @@ export class MemoryReader implements DirectReader {
     this.sizeBytes = sizeBytes;
   }
 
+  reaches(): boolean {
+    return true;
+  }
+
   read(socket: Socket): Uint8Array {
     if (this.broken !== undefined) throw this.broken;
     if (!(socket instanceof MemorySocket)) throw new Error("Not a memory socket");

@@ -8,9 +8,10 @@ import type { CloseReason } from "../../socket/close-reason.ts";
 import type { DirectReader } from "../../socket/direct-reader.ts";
 import { Pipe, type PipeOwner } from "../../socket/pipe.ts";
 import type { Socket } from "../../socket/socket.ts";
+import type { Bandwidth } from "../bandwidth.ts";
 import { Dialler, type DiallerOwner } from "./dialler.ts";
 import type { Admission } from "../limit/admission.ts";
-import type { LimitName, Refusal } from "../limit/refusal.ts";
+import type { Refusal } from "../limit/refusal.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
 import { type PostgresSessions, SessionWatch } from "../postgres-sessions.ts";
 import { introducerOf } from "./introduction-of.ts";
@@ -46,6 +47,36 @@ export function serveConnection(client: Socket, arrival: Arrival, services: Serv
   new Connection(client, arrival, services).begin(arrival.received);
 }
 
+/** What a connection keeps of a client that had something to say before its route was known. */
+class Received {
+  readonly facts: ClientFacts;
+  readonly admittedMs: number;
+  /** Once a PostgreSQL session is under way. */
+  session: { close(): void } | null = null;
+  readonly #sessions: PostgresSessions | null;
+  readonly #portOffset: number;
+
+  constructor(facts: ClientFacts, { sessions, portOffset }: Arrival, admittedMs: number) {
+    this.facts = facts;
+    this.admittedMs = admittedMs;
+    this.#sessions = sessions;
+    this.#portOffset = portOffset;
+  }
+
+  /** Makes the session on `target` findable; what is to see its bytes, besides `bandwidth`, or `null`. */
+  watchSession({ route, client }: Connection, target: Target, bandwidth: Bandwidth | null): SessionWatch | null {
+    if (this.#sessions === null) return null;
+    const owner = { route, target, portOffset: this.#portOffset };
+    if (this.facts.postgresTls === true) {
+      this.session = this.#sessions.addSealed(client, owner);
+      return null;
+    }
+    const watch = new SessionWatch(this.#sessions, owner, bandwidth);
+    this.session = watch;
+    return watch;
+  }
+}
+
 class Connection extends WheelEntry implements LiveConnection, PipeOwner, DiallerOwner {
   readonly id: number;
   readonly route: Route;
@@ -55,33 +86,23 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   /** Monotonic milliseconds. */
   readonly openedMs: number;
   readonly pipe: Pipe;
-  readonly reader: DirectReader | null;
   target: Target | null = null;
 
   readonly #services: Services;
-  /** When its route was known and a backend was looked for; monotonic milliseconds. */
-  readonly #admittedMs: number;
   readonly #timeouts: RouteTimeouts;
   readonly #pool: Pool;
   readonly #ticket: number;
   readonly #admission: Admission | null;
-  readonly #facts: ClientFacts | null;
-  readonly #portOffset: number;
-  readonly #sessions: PostgresSessions | null;
-  /** Once the session is under way. */
-  #session: { close(): void } | null = null;
+  /** In one place, which most connections do not have: each field of ours is paid for by every idle one. */
+  readonly #received: Received | null;
   #dialler: Dialler | null;
   #connectMs = -1;
-  /** The limit that it met while it looked for a backend. */
-  #limit: LimitName | undefined;
-  #detail: string | undefined;
+  /** Why it got no backend. */
+  #refusal: Refusal | null = null;
 
   constructor(client: Socket, arrival: Arrival, services: Services) {
     super();
     const { route, ticket, listener, portOffset, facts } = arrival;
-    this.#facts = facts;
-    this.#portOffset = portOffset;
-    this.#sessions = arrival.sessions;
     this.#ticket = ticket;
     this.#admission = ticket === NO_TICKET ? null : arrival.admission;
     this.#services = services;
@@ -89,13 +110,11 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.route = route;
     this.listener = listener;
     this.client = facts === null ? clientAddress(client) : facts.client;
-    this.#admittedMs = performance.now();
-    this.openedMs = facts === null ? this.#admittedMs : facts.openedMs;
+    const nowMs = performance.now();
+    this.openedMs = facts === null ? nowMs : facts.openedMs;
+    this.#received = facts === null ? null : new Received(facts, arrival, nowMs);
     this.#timeouts = route.plan.timeouts;
     this.#pool = route.pool;
-    // Their descriptors carry what is encrypted: they are read by events only.
-    const encrypted = facts?.tls !== undefined || this.#pool.plan.upstreamTls !== undefined;
-    this.reader = encrypted ? null : services.reader;
     const introducer = introducerOf(route, client, this.id, facts, services);
     this.#dialler = new Dialler(this, { route, portOffset, introducer, pinned: arrival.target }, services);
     this.pipe = new Pipe(client, this);
@@ -111,7 +130,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   }
 
   get sni(): string | undefined {
-    return this.#facts?.serverName;
+    return this.#received?.facts.serverName;
   }
 
   get clientHost(): string {
@@ -122,8 +141,17 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     return this.#services.wheel;
   }
 
+  get reader(): DirectReader | null {
+    return this.#services.reader;
+  }
+
   abort(reason: CloseReason): void {
     this.pipe.abort(reason);
+  }
+
+  /** When its route was known and a backend was looked for; monotonic milliseconds. */
+  get #admittedMs(): number {
+    return this.#received === null ? this.openedMs : this.#received.admittedMs;
   }
 
   // --- dialling ---------------------------------------------------------------------------------------------------
@@ -133,27 +161,14 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.target = target;
     this.#connectMs = performance.now() - this.#admittedMs;
     this.route.connectSeconds.observe(this.#connectMs / 1000);
-    this.pipe.join(socket, this.#watchSession(target) ?? this.route.bandwidth);
+    const { bandwidth } = this.route;
+    this.pipe.join(socket, this.#received?.watchSession(this, target, bandwidth) ?? bandwidth);
     this.deadlineChanged();
   }
 
-  gaveUp({ reason, limit, detail }: Refusal): void {
-    this.#limit = limit;
-    this.#detail = detail;
-    this.abort(reason);
-  }
-
-  #watchSession(target: Target): SessionWatch | null {
-    if (this.#sessions === null) return null;
-    const { route } = this;
-    const owner = { route, target, portOffset: this.#portOffset };
-    if (this.#facts?.postgresTls === true) {
-      this.#session = this.#sessions.addSealed(this.client, owner);
-      return null;
-    }
-    const watch = new SessionWatch(this.#sessions, owner, route.bandwidth);
-    this.#session = watch;
-    return watch;
+  gaveUp(refusal: Refusal): void {
+    this.#refusal = refusal;
+    this.abort(refusal.reason);
   }
 
   // --- deadlines --------------------------------------------------------------------------------------------------
@@ -199,7 +214,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     wheel.release();
     this.#dialler?.cancel();
     this.#dialler = null;
-    this.#session?.close();
+    this.#received?.session?.close();
     connections.delete(this.id);
     const nowMs = performance.now();
     const durationMs = nowMs - this.openedMs;
@@ -217,8 +232,9 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     route.bytesIn += bytesIn;
     route.bytesOut += bytesOut;
     route.connectionSeconds.observe(durationMs / 1000);
-    route.countEnd(reason, this.#limit);
+    route.countEnd(reason, this.#refusal?.limit);
     if (!log.access) return;
+    const facts = this.#received?.facts;
     log.connection({
       id: String(this.id),
       route: route.plan.name,
@@ -230,18 +246,18 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
       durationMs,
       connectMs: this.#connectMs < 0 ? undefined : this.#connectMs,
       reason,
-      limit: this.#limit,
-      detail: this.#detail,
-      sni: this.#facts?.serverName,
-      proxySource: this.#facts?.proxySource,
-      tls: this.#facts?.tls,
-      clientCert: this.#facts?.certificate?.label,
+      limit: this.#refusal?.limit,
+      detail: this.#refusal?.detail,
+      sni: facts?.serverName,
+      proxySource: facts?.proxySource,
+      tls: facts?.tls,
+      clientCert: facts?.certificate?.label,
     });
   }
 
   snapshot(): ConnectionSnapshot {
     const { pipe, target } = this;
-    const { serverName, proxySource, tls, certificate } = this.#facts ?? {};
+    const { serverName, proxySource, tls, certificate } = this.#received?.facts ?? {};
     const now = performance.now();
     return {
       id: String(this.id),

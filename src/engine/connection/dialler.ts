@@ -56,7 +56,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   #dial: Dial | null = null;
   /** To the other address family of the same name. */
   #beside: Dial | null = null;
-  readonly #failed = new FailedTargets();
+  #failed: FailedTargets | null = null;
   #attempts = 0;
   #attemptBeganMs = 0;
   #attemptDueMs = Number.POSITIVE_INFINITY;
@@ -75,7 +75,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   get tried(): ReadonlySet<Target> | null {
-    return this.#failed.all;
+    return this.#failed === null ? null : this.#failed.all;
   }
 
   /** Of the client's address, where the balancer wants it; a reload may bring one that does. */
@@ -173,7 +173,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** Targets that have been reached since they failed this client are open to it again. */
   #forgive(): void {
-    if (!this.#failed.forgivable) return;
+    if (this.#failed === null || !this.#failed.forgivable) return;
     this.#pool.leave(this);
     this.#failed.forgive();
     this.#pool.wait(this);
@@ -269,6 +269,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   #setAside(dial: Dial, reason: CloseReason): void {
     this.#reason = reason;
+    this.#failed ??= new FailedTargets();
     this.#failed.add(dial.target);
     this.#drop(dial);
     this.#pool.left(dial.target);
