@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../base/gateway-error.ts";
 import { TimerWheel } from "../base/timer-wheel.ts";
 import type { Log } from "../observe/log.ts";
-import type { ListenerPlan, Plan, RoutePlan } from "../plan/plan.ts";
+import type { ListenerPlan, Plan, PoolPlan, RoutePlan } from "../plan/plan.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import { ThrottleClock } from "../socket/throttle-clock.ts";
@@ -33,6 +33,7 @@ import type {
 } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Target } from "./pool/target.ts";
+import { tellUnusable } from "./tls-contexts.ts";
 import { untilEmpty } from "./until-empty.ts";
 
 /** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
@@ -108,8 +109,12 @@ export class Engine {
   async #apply(plan: Plan): Promise<void> {
     if (this.#draining) return;
     this.#setLimit(plan.listeners.length);
-    this.#updatePools(plan);
+    // Routes before pools: who waits for a backend may be woken, and goes by the route as it is now.
     this.#updateRoutes(plan);
+    for (const poolPlan of plan.pools) {
+      const pool = this.#pools.get(poolPlan.name);
+      if (!isDeepStrictEqual(pool?.plan, poolPlan)) pool?.update(poolPlan);
+    }
     for (const route of this.#routes.values()) this.#applyOverrides(route);
     await this.#updateListeners(plan);
     this.#forgetRemoved(plan);
@@ -128,38 +133,35 @@ export class Engine {
     log.write("warn", "descriptors-low", message, { limit, descriptors });
   }
 
-  #updatePools(plan: Plan): void {
-    for (const poolPlan of plan.pools) {
-      const pool = this.#pools.get(poolPlan.name);
-      if (pool === undefined) this.#pools.set(poolPlan.name, new Pool(poolPlan, this.#poolServices));
-      else if (!isDeepStrictEqual(pool.plan, poolPlan)) pool.update(poolPlan);
-    }
+  #poolOf({ pool: name }: RoutePlan, plans: ReadonlyMap<string, PoolPlan>): Pool {
+    const plan = plans.get(name);
+    if (plan === undefined) throw new GatewayError("internal", `Plan has no pool "${name}"`);
+    const pool = this.#pools.get(name) ?? new Pool(plan, this.#poolServices);
+    this.#pools.set(name, pool);
+    return pool;
   }
 
   #updateRoutes(plan: Plan): void {
+    const pools = new Map(plan.pools.map((poolPlan) => [poolPlan.name, poolPlan]));
     for (const routePlan of plan.routes) {
-      const pool = this.#pools.get(routePlan.pool);
-      if (pool === undefined) throw new GatewayError("internal", `Plan has no pool "${routePlan.pool}"`);
+      const pool = this.#poolOf(routePlan, pools);
       const known = this.#routes.get(routePlan.name);
       const route = known ?? new Route(routePlan, pool);
       if (known === undefined) this.#routes.set(routePlan.name, route);
-      route.plan = routePlan;
+      // An unchanged plan stays the same object: that is how those under way see that nothing has changed.
+      if (!isDeepStrictEqual(route.plan, routePlan)) route.plan = routePlan;
       route.pool = pool;
       route.admission = this.#admissionOf(routePlan);
-      this.#prepareTls(route);
+      tellUnusable(
+        this.#services.log,
+        routePlan,
+        route.tls.follow(routePlan.tls, pools.get(routePlan.pool)?.upstreamTls, this.#services.runtime.tls),
+      );
       const { bandwidth } = routePlan.limits;
       // Connections that are there go on sharing what they have.
       if (bandwidth === undefined) route.bandwidth = null;
       else if (!isDeepStrictEqual(route.bandwidth?.spec, bandwidth))
         route.bandwidth = new Bandwidth(bandwidth, this.#throttleClock);
-    }
-  }
-
-  #prepareTls({ plan, pool, tls }: Route): void {
-    const { runtime, log } = this.#services;
-    for (const problem of tls.follow(plan.tls, pool.plan.upstreamTls, runtime.tls)) {
-      const message = `Route "${plan.name}" refuses its clients: ${problem}`;
-      log.write("warn", "tls-unusable", message, { route: plan.name, file: plan.file });
     }
   }
 
@@ -173,20 +175,20 @@ export class Engine {
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     const leaving = [...this.#listeners.values()].filter((listener) => !wanted.has(listener.name));
     const blocked: Listener[] = [];
-    for (const listenerPlan of plan.listeners) {
-      const entries = this.#runningEntries(listenerPlan);
+    // In the same turn as the routes: no client may get a new route by an old table.
+    const added = plan.listeners.filter((listenerPlan) => {
       const known = this.#listeners.get(listenerPlan.name);
-      if (known !== undefined) {
-        known.update(listenerPlan, entries);
-        continue;
-      }
-      const listener = new Listener(listenerPlan, entries, this.#services);
+      known?.update(listenerPlan, this.#runningEntries(listenerPlan));
+      return known === undefined;
+    });
+    for (const listenerPlan of added) {
+      const listener = new Listener(listenerPlan, this.#runningEntries(listenerPlan), this.#services);
       this.#listeners.set(listener.name, listener);
       if (!(await listener.bind())) blocked.push(listener);
       if (this.#draining) return listener.close();
     }
     for (const listener of leaving) {
-      listener.close();
+      listener.remove();
       this.#listeners.delete(listener.name);
     }
     // What one of our own old listeners was in the way of (all addresses instead of one, say) can be bound now.

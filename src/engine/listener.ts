@@ -34,7 +34,8 @@ export class Listener implements SocketOwner {
   readonly name: string;
   #plan: ListenerPlan;
   #entries: readonly RunningEntry[];
-  readonly #sessions = new PostgresSessions();
+  readonly sessions = new PostgresSessions();
+  removed = false;
   readonly #services: Services;
   #listening: Listening | null = null;
   #error: GatewayError | null = null;
@@ -50,6 +51,10 @@ export class Listener implements SocketOwner {
 
   get plan(): ListenerPlan {
     return this.#plan;
+  }
+
+  get entries(): readonly RunningEntry[] {
+    return this.#entries;
   }
 
   get bound(): boolean {
@@ -88,6 +93,12 @@ export class Listener implements SocketOwner {
       else this.#schedule(again);
     };
     this.#schedule(again);
+  }
+
+  /** Closes it for good: no plan has it any more. */
+  remove(): void {
+    this.removed = true;
+    this.close();
   }
 
   /** Stops accepting; live connections are not touched. */
@@ -160,8 +171,7 @@ export class Listener implements SocketOwner {
       const [oldest] = receptions;
       oldest?.abort(LIMITED.gateway);
     }
-    const host = { name: this.name, plan: this.#plan, entries: this.#entries, sessions: this.#sessions };
-    receiveClient(socket, host, hello, this.#services);
+    receiveClient(socket, this, hello, this.#services);
   }
 
   #entryFor(socket: Socket): RunningEntry | undefined {

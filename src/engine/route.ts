@@ -1,6 +1,7 @@
 // A route as it runs: its plan, whom it admits, and its counters. The counters live as long as the route's name is in
 // the plan or a connection of it is alive; the plan is swapped by one assignment and connections keep what they took.
 
+import { isDeepStrictEqual } from "node:util";
 import { lookupCidr } from "../base/cidr-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
 import type { RoutePlan } from "../plan/plan.ts";
@@ -8,7 +9,7 @@ import type { CloseReason } from "../socket/close-reason.ts";
 import type { Bandwidth } from "./bandwidth.ts";
 import { countReason, reasonCounts } from "./counters.ts";
 import { type Admission, ROUTE_FULL, ROUTE_TOO_FAST, SOURCE_FULL, SOURCE_TOO_FAST } from "./limit/admission.ts";
-import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal } from "./limit/refusal.ts";
+import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal, ROUTE_CLOSED } from "./limit/refusal.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
 import type { Pool } from "./pool/pool.ts";
 import { TlsContexts } from "./tls-contexts.ts";
@@ -28,6 +29,17 @@ export interface RunningEntry {
   readonly route: Route;
   /** Added to the first port of a backend with a range. */
   readonly portOffset: number;
+}
+
+/** Whom a route takes, and what it asks of them; not by which certificate of its own, which may be exchanged. */
+function claimOf({ sources, hostnames, alpn, clientCert, protocol, proxyAccept, tls }: RoutePlan): object {
+  const { trust, mode } = (tls?.mode === "terminate" ? tls.clientAuth : undefined) ?? {};
+  return { sources, hostnames, alpn, clientCert, protocol, proxyAccept, tls: tls?.mode, trust, mode };
+}
+
+/** Which of the clients with valid certificates it lets in. */
+function allowedBy({ tls }: RoutePlan): unknown {
+  return tls?.mode === "terminate" ? tls.clientAuth?.allow : undefined;
 }
 
 export class Route {
@@ -63,7 +75,8 @@ export class Route {
     const { allow, deny } = this.plan;
     if (allow === undefined && deny === undefined && admission === null) return NO_TICKET;
     const ip = address === undefined ? undefined : parseIp(address);
-    if (!this.#allowsIp(ip)) return DENIED_ADDRESS;
+    // Without a target it is only a claim: see `plan/closed.ts`.
+    if (!this.#allowsIp(ip)) return this.pool.plan.targets.length === 0 ? ROUTE_CLOSED : DENIED_ADDRESS;
     if (admission === null) return NO_TICKET;
     // A limit that was set while connections were live counts those too, which have no ticket.
     const { connections } = this.plan.limits;
@@ -75,6 +88,16 @@ export class Route {
   /** Whether its source lists let an address in, whatever limits say. */
   allows(address: string | undefined): boolean {
     return this.#allowsIp(address === undefined ? undefined : parseIp(address));
+  }
+
+  /**
+   * Whether it still takes the clients that it took by an earlier plan, one from `address` among them. Whoever was chosen,
+   * and waited while a reload came, asks before it goes on. `certified`: its certificate is judged by the new plan anyway.
+   */
+  takesAs(before: RoutePlan, address: string | undefined, certified = false): boolean {
+    if (before === this.plan) return true;
+    if (!isDeepStrictEqual(claimOf(before), claimOf(this.plan)) || !this.allows(address)) return false;
+    return certified || isDeepStrictEqual(allowedBy(before), allowedBy(this.plan));
   }
 
   #allowsIp(ip: Ip | undefined): boolean {

@@ -2,7 +2,8 @@
 // Live connections keep what their handshake was made with. What cannot be made is refused, never done without.
 
 import { isDeepStrictEqual } from "node:util";
-import type { RouteTlsPlan, UpstreamTlsPlan } from "../plan/plan.ts";
+import type { Log } from "../observe/log.ts";
+import type { RoutePlan, RouteTlsPlan, UpstreamTlsPlan } from "../plan/plan.ts";
 import type { Tls, TlsClientContext, TlsServerContext } from "../runtime/tls.ts";
 
 export class TlsContexts {
@@ -56,4 +57,12 @@ function clientOf({ trust, identity, insecure }: UpstreamTlsPlan, engine: Tls | 
 function needed(engine: Tls | null): Tls {
   if (engine === null) throw new Error("this runtime has no TLS for it");
   return engine;
+}
+
+/** Says what is wrong with the TLS of a route. */
+export function tellUnusable(log: Log, { name, file }: RoutePlan, problems: readonly string[]): void {
+  for (const problem of problems) {
+    const message = `Route "${name}" refuses its clients: ${problem}`;
+    log.write("warn", "tls-unusable", message, { route: name, file });
+  }
 }

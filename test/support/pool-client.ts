@@ -1,7 +1,8 @@
 // A client of a pool as its connection plays it: one outcome, one deadline. It has a dialler and no socket.
 
 import { type TimerWheel, WheelEntry } from "../../src/base/timer-wheel.ts";
-import { Dialler, type DiallerOwner } from "../../src/engine/connection/dialler.ts";
+import type { DiallerOwner } from "../../src/engine/connection/dial-wish.ts";
+import { Dialler } from "../../src/engine/connection/dialler.ts";
 import type { Refusal } from "../../src/engine/limit/refusal.ts";
 import type { Pool } from "../../src/engine/pool/pool.ts";
 import type { Target } from "../../src/engine/pool/target.ts";
@@ -29,7 +30,11 @@ export class PoolClient extends WheelEntry implements DiallerOwner {
     this.#pool = pool;
     this.#wheel = services.wheel;
     this.clientHost = `10.0.${id >> 8}.${id & 255}`;
-    this.dialler = new Dialler(this, { route, portOffset: 0, introducer: null, pinned: null }, services);
+    this.dialler = new Dialler(this, { route, plan: route.plan, portOffset: 0, pinned: null }, services);
+  }
+
+  introduce(): null {
+    return null;
   }
 
   dialled(target: Target): void {

@@ -9,12 +9,14 @@ import type { DirectReader } from "../../socket/direct-reader.ts";
 import { Pipe, type PipeOwner } from "../../socket/pipe.ts";
 import type { Socket } from "../../socket/socket.ts";
 import type { Bandwidth } from "../bandwidth.ts";
-import { Dialler, type DiallerOwner } from "./dialler.ts";
+import type { DiallerOwner } from "./dial-wish.ts";
+import { Dialler } from "./dialler.ts";
 import type { Admission } from "../limit/admission.ts";
 import type { Refusal } from "../limit/refusal.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
 import { type PostgresSessions, SessionWatch } from "../postgres-sessions.ts";
-import { introducerOf } from "./introduction-of.ts";
+import type { Introduction } from "./introduction.ts";
+import { introductionTo } from "./introduction-of.ts";
 import { clientAddress, hostOf } from "./peer.ts";
 import type { Pool } from "../pool/pool.ts";
 import { NO_TICKET, type Route } from "../route.ts";
@@ -115,8 +117,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.#received = facts === null ? null : new Received(facts, arrival, nowMs);
     this.#timeouts = route.plan.timeouts;
     this.#pool = route.pool;
-    const introducer = introducerOf(route, client, this.id, facts, services);
-    this.#dialler = new Dialler(this, { route, portOffset, introducer, pinned: arrival.target }, services);
+    this.#dialler = new Dialler(this, { route, plan: route.plan, portOffset, pinned: arrival.target }, services);
     this.pipe = new Pipe(client, this);
   }
 
@@ -155,6 +156,11 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
   }
 
   // --- dialling ---------------------------------------------------------------------------------------------------
+
+  introduce(target: Target): Introduction | null | undefined {
+    const { source } = this.pipe.inbound;
+    return introductionTo(target, this.route, source, this.id, this.#received?.facts ?? null, this.#services);
+  }
 
   dialled(target: Target, socket: Socket): void {
     this.#dialler = null;

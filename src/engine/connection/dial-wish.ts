@@ -1,15 +1,31 @@
-// What a client wants of a backend, beyond that it is one of its route's.
+// Who wants a backend, and what of it, beyond that it is one of the route's.
 
+import type { RoutePlan } from "../../plan/plan.ts";
+import type { Socket } from "../../socket/socket.ts";
+import type { Refusal } from "../limit/refusal.ts";
 import type { Target } from "../pool/target.ts";
 import type { Route } from "../route.ts";
-import type { Introducer } from "./introduction-of.ts";
+import type { Introduction } from "./introduction.ts";
 
 export interface DialWish {
   readonly route: Route;
   /** Added to the first port of a backend with a range. */
   readonly portOffset: number;
-  /** What targets hear first; `null`: nothing of ours. */
-  readonly introducer: Introducer | null;
+  /** By which the client was let in. */
+  readonly plan: RoutePlan;
   /** The only target that will do; `null`: any. */
   readonly pinned: Target | null;
+}
+
+/** Who wants a backend. */
+export interface DiallerOwner {
+  /** The client's address alone. */
+  readonly clientHost: string;
+  /** What a target hears first; `null`: nothing of ours; `undefined`: it must not be dialled. */
+  introduce(target: Target): Introduction | null | undefined;
+  /** A target accepted; it is entered. */
+  dialled(target: Target, socket: Socket): void;
+  gaveUp(refusal: Refusal): void;
+  /** `dueMs` may be nearer than it was. */
+  deadlineChanged(): void;
 }

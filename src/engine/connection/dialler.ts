@@ -12,12 +12,12 @@ import { Dial, type Dialling } from "./dial.ts";
 import { reportFailure, reportShortage } from "./dial-report.ts";
 import { DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
 import { isOwnShortage } from "../../runtime/own-shortage.ts";
-import type { DialWish } from "./dial-wish.ts";
+import type { DiallerOwner, DialWish } from "./dial-wish.ts";
 import { FailedTargets } from "./failed-targets.ts";
 import { dialFailure, refusalOf } from "./peer.ts";
 import type { Ask, Pick } from "../pool/chooser.ts";
 import type { Pool } from "../pool/pool.ts";
-import { LIMITED, type Refusal } from "../limit/refusal.ts";
+import { LIMITED, type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
 import type { Services } from "../services.ts";
 import type { Target } from "../pool/target.ts";
 import type { Waiter } from "../pool/waiting-line.ts";
@@ -30,17 +30,6 @@ const BESIDE_MS = 250;
  * that never answers must not use up what the others need.
  */
 const ABANDONED_SHARE = 0.25;
-
-/** Who wants a backend. */
-export interface DiallerOwner {
-  /** The client's address alone. */
-  readonly clientHost: string;
-  /** A target accepted; it is entered. */
-  dialled(target: Target, socket: Socket): void;
-  gaveUp(refusal: Refusal): void;
-  /** `dueMs` may be nearer than it was. */
-  deadlineChanged(): void;
-}
 
 export class Dialler implements Dialling, Waiter, Ask {
   /** Its place in the line, once it had one: it keeps it when a dial out of the line fails. */
@@ -180,6 +169,8 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   #dialTo(target: Target): void {
+    const { route, plan } = this.#wish;
+    if (route.plan !== plan && !route.takesAs(plan, this.#owner.clientHost)) return this.#giveUp(ROUTE_CHANGED);
     const dial = this.#begin(target);
     if (dial === undefined) return this.#giveUp({ reason: "dial-failed", detail: "TLS to backends cannot be used" });
     this.#dial = dial;
@@ -210,8 +201,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** `undefined`: the target must not be spoken to in the clear, and cannot be in TLS. */
   #begin(target: Target): Dial | undefined {
-    const { introducer } = this.#wish;
-    const introduction = introducer === null ? null : introducer.to(target);
+    const introduction = this.#owner.introduce(target);
     if (introduction === undefined) return undefined;
     if (this.#attempts++ > 0) this.#wish.route.retries++;
     target.enter();

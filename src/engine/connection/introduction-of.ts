@@ -14,36 +14,31 @@ import type { Services } from "../services.ts";
 import type { Introduction } from "./introduction.ts";
 import { hostOf } from "./peer.ts";
 
-/** Introduces one client to whichever target it gets. */
-export interface Introducer {
-  /** `undefined`: the route speaks TLS to its backends, and cannot. */
-  to(target: Target): Introduction | undefined;
-}
-
-/** `null` when there is nothing to say. `facts` is absent for clients of which only the address is known. */
-export function introducerOf(
+/**
+ * What `target` hears first for one client; `null`: nothing of ours; `undefined`: the route speaks TLS to its backends, and
+ * cannot. Asked for each dial: a client may have waited, and a reload come. `facts` is absent for clients of which only the
+ * address is known.
+ */
+export function introductionTo(
+  target: Target,
   route: Route,
   client: Socket,
   id: number,
   facts: ClientFacts | null,
   { runtime: { tls: engine }, instance }: Pick<Services, "runtime" | "instance">,
-): Introducer | null {
+): Introduction | null | undefined {
   const { proxySend, upstreamTls } = route.pool.plan;
   const passesTls = facts?.postgresTls === true;
   if (proxySend === undefined && upstreamTls === undefined && !passesTls) return null;
   const proxyHeader = proxySend === undefined ? null : headerOf(proxySend, client, `${instance}-${id}`, facts);
   const asksForTls = passesTls || (upstreamTls !== undefined && route.plan.protocol === "postgres");
+  if (upstreamTls === undefined) return { proxyHeader, asksForTls, tls: null };
   const { client: context } = route.tls;
-  return {
-    to(target) {
-      if (upstreamTls === undefined) return { proxyHeader, asksForTls, tls: null };
-      if (engine === null || context === null) return undefined;
-      const serverName = serverNameOf(target.backend.plan, upstreamTls);
-      // Nothing to verify it by.
-      if (serverName === undefined && !upstreamTls.insecure) return undefined;
-      return { proxyHeader, asksForTls, tls: { engine, context, serverName } };
-    },
-  };
+  if (engine === null || context === null) return undefined;
+  const serverName = serverNameOf(target.backend.plan, upstreamTls);
+  // Nothing to verify it by.
+  if (serverName === undefined && !upstreamTls.insecure) return undefined;
+  return { proxyHeader, asksForTls, tls: { engine, context, serverName } };
 }
 
 function headerOf(version: 1 | 2, client: Socket, ownId: string, facts: ClientFacts | null): Uint8Array {

@@ -46,7 +46,8 @@ export function decideByCertificate(
     return { reason: "denied-certificate", detail: "No route is for it", route: only, ...shown };
   }
   if (admitsCertificate(entry, certificate)) return { entry, ...shown };
-  return { reason: "denied-certificate", detail: "The route does not allow it", route: entry.route, ...shown };
+  const detail = certificate === undefined ? "No certificate" : "The route does not allow it";
+  return { reason: "denied-certificate", detail, route: entry.route, ...shown };
 }
 
 /** The first route that the certificate fits, or that asks for none; `undefined` when there is none. */

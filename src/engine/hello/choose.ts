@@ -37,3 +37,8 @@ function chooseProtocol({ byProtocol, fallback }: TlsMatch["protocols"][number],
   }
   return fallback;
 }
+
+/** What no route of the listener is for. */
+export function unwanted(serverName: string | undefined): string {
+  return serverName === undefined ? "TLS without a name" : "Nobody takes this name, protocol and address";
+}

@@ -1,9 +1,10 @@
 // A client that has no connection yet, and all that can become of it: it is served, its request to cancel is passed on, or
 // it is refused, with one record and one set of counts. What it has to say first is read by `reception.ts`.
 
+import { isDeepStrictEqual } from "node:util";
 import { parseIp } from "../../base/ip.ts";
 import { WheelEntry } from "../../base/timer-wheel.ts";
-import type { ListenerPlan } from "../../plan/plan.ts";
+import type { HelloPlan, ListenerPlan, RoutePlan } from "../../plan/plan.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { connectionsInUse } from "../connection/connection-limit.ts";
 import { serveConnection } from "../connection/connection.ts";
@@ -18,12 +19,14 @@ import { CancelCopy } from "./cancel-copy.ts";
 import type { ClientFacts } from "./client-facts.ts";
 import { HelloBytes } from "./hello-bytes.ts";
 
-/** What is needed of the listener that accepted the client. It is kept to, whatever a reload changes meanwhile. */
+/** The listener that accepted the client, as it is now: a reload may come while a client takes its time. */
 export interface ReceptionHost {
   readonly name: string;
   readonly plan: ListenerPlan;
   readonly entries: readonly RunningEntry[];
   readonly sessions: PostgresSessions;
+  /** No plan has it any more. */
+  readonly removed: boolean;
 }
 
 /** `here`: it is being read. `leaving`: it was refused with an answer, or others pass on what it wants. `gone`: it is nobody's business any more here. */
@@ -40,6 +43,7 @@ export abstract class PendingClient extends WheelEntry {
   /** The route that is known, and has let the client in as far as its address goes. */
   protected entry: RunningEntry | null = null;
   #state: State = "here";
+  #plans: ReadonlyMap<Route, RoutePlan> = new Map();
   #ticket = NO_TICKET;
   #admission: Admission | null = null;
 
@@ -71,6 +75,23 @@ export abstract class PendingClient extends WheelEntry {
   protected get ip(): ReturnType<typeof parseIp> {
     const { host } = this.facts;
     return host === undefined ? undefined : parseIp(host);
+  }
+
+  /** Whether its listener still reads clients by `hello`; whom it chooses by what they say is another matter. */
+  protected isReadBy(hello: HelloPlan): boolean {
+    const { protocol = "tcp", proxy } = this.host.plan.hello ?? {};
+    return !this.host.removed && protocol === hello.protocol && isDeepStrictEqual(proxy, hello.proxy);
+  }
+
+  /** What is left to choose from, with a handshake to come: see `isStill`. */
+  protected found(entries: readonly RunningEntry[]): void {
+    this.#plans = new Map(entries.map(({ route }) => [route, route.plan]));
+  }
+
+  /** Whether a route that was found takes the client as it did then; `certified` as for `takesAs`. */
+  protected isStill({ route }: RunningEntry, certified = false): boolean {
+    const plan = this.#plans.get(route);
+    return !this.host.removed && plan !== undefined && route.takesAs(plan, this.facts.host, certified);
   }
 
   /** Whether the route lets the client in; if not, that is told. */

@@ -11,11 +11,11 @@ import type { Socket } from "../../socket/socket.ts";
 import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
 import { postgresError } from "../../wire/postgres-error.ts";
 import { readProxyHeader } from "../../wire/proxy-protocol.ts";
-import { DENIED_ADDRESS, type Refusal } from "../limit/refusal.ts";
+import { DENIED_ADDRESS, type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
 import type { Route, RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
 import { decideByCertificate } from "./by-certificate.ts";
-import { choosePlain, chooseTls } from "./choose.ts";
+import { choosePlain, chooseTls, unwanted } from "./choose.ts";
 import { describeHandshakeFailure } from "./handshake-failure.ts";
 import { believeProxy } from "./client-facts.ts";
 import { PendingClient, type ReceptionHost } from "./pending-client.ts";
@@ -172,6 +172,7 @@ class Reception extends PendingClient implements TlsOwner {
   // --- choosing ---------------------------------------------------------------------------------------------------
 
   #choosePlain(): void {
+    if (!this.isReadBy(this.#hello)) return this.refuse(undefined, ROUTE_CHANGED);
     const entry = this.host.entries[choosePlain(this.host.plan, this.ip)];
     const { protocol, tls } = this.#hello;
     const postgres = protocol === "postgres";
@@ -187,9 +188,11 @@ class Reception extends PendingClient implements TlsOwner {
   }
 
   #chooseTls({ serverName, alpn }: ClientHello): void {
-    const { tls, protocol } = this.#hello;
+    const { protocol } = this.#hello;
     if (serverName !== undefined) this.facts.serverName = serverName;
-    if (tls === undefined) return this.refuse(undefined, { reason: "no-route" });
+    if (!this.isReadBy(this.#hello)) return this.refuse(undefined, ROUTE_CHANGED);
+    const tls = this.host.plan.hello?.tls;
+    if (tls === undefined) return protocol === "tcp" ? this.#choosePlain() : this.refuse(undefined, ROUTE_CHANGED);
     // PostgreSQL insists on it, too: without, a browser could be made to talk to a database.
     if (protocol === "postgres" && !this.#asked && !alpn.includes("postgresql")) {
       return this.#malformed('TLS from the first byte on without the protocol "postgresql"');
@@ -197,6 +200,7 @@ class Reception extends PendingClient implements TlsOwner {
     const { entries } = this.host;
     const indices = chooseTls(tls, serverName, alpn, this.ip);
     this.#cell = indices.map((index) => entries[index]).filter((entry) => entry !== undefined);
+    this.found(this.#cell);
     const ends = this.#cell.find(({ route }) => route.plan.tls?.mode === "terminate");
     if (ends !== undefined) return this.#terminate(ends);
     // Certificates of clients whose TLS goes through are not seen here.
@@ -237,6 +241,7 @@ class Reception extends PendingClient implements TlsOwner {
     if (decision.certificate !== undefined) facts.certificate = decision.certificate;
     if ("reason" in decision) return this.#deny(decision.route, decision.reason, decision.detail);
     const { entry } = decision;
+    if (!this.isStill(entry, true)) return this.refuse(entry.route, ROUTE_CHANGED);
     if (this.entry === null && !this.#admitEarly(entry)) return;
     if (this.#hello.protocol === "postgres") this.#opening = new PostgresOpening(false, true);
     else this.serve(null);
@@ -252,7 +257,10 @@ class Reception extends PendingClient implements TlsOwner {
   }
 
   #beginSession(): void {
-    if (this.entry !== null && this.admit(this.entry)) this.serve(this.host.sessions);
+    const { entry } = this;
+    if (entry === null) return this.refuse(undefined, { reason: "internal" });
+    if (!this.isStill(entry)) return this.refuse(entry.route, ROUTE_CHANGED);
+    if (this.admit(entry)) this.serve(this.host.sessions);
   }
 
   #deny(route: Route | undefined, reason: "client-cert-invalid" | "denied-certificate", detail: string): void {
@@ -289,9 +297,4 @@ class Reception extends PendingClient implements TlsOwner {
   get #only(): Route | undefined {
     return this.#cell.length === 1 ? this.#cell[0]?.route : undefined;
   }
-}
-
-/** What no route of the listener is for. */
-function unwanted(serverName: string | undefined): string {
-  return serverName === undefined ? "TLS without a name" : "Nobody takes this name, protocol and address";
 }
