@@ -3,7 +3,7 @@
 // `run`, `check`, reload, documents put through the admin API and the build all come through here.
 
 import type { CidrMap } from "../base/cidr-map.ts";
-import { compareDiagnostics, type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
+import { compareDiagnostics, concealed, type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
 import type { Cidr } from "../base/ip.ts";
 import { type CredentialOptions, type CredentialReading, CredentialStore } from "../config/credentials.ts";
@@ -68,7 +68,7 @@ export class PlanLoader {
     const accepted = current;
     return {
       plan: accepted.compiled.plan,
-      diagnostics: withoutTwins(diagnostics).toSorted(compareDiagnostics),
+      diagnostics: withoutTwins(diagnostics.map(concealed)).toSorted(compareDiagnostics),
       failed: diagnostics.some(({ severity }) => severity === "error"),
       fileCount: accepted.loaded.fileCount,
       watched: session.watched,

@@ -1,6 +1,8 @@
 // A diagnostic is a message to the person who wrote a file: where, how bad, a stable code, what is wrong and what is
 // wanted. It is a value, never thrown; everything that reads configuration collects them all and sorts once.
 
+import { conceal } from "./conceal.ts";
+
 /** `error`: the document is not used. `warning`: it is used, and probably not what was meant. `notice`: for information. */
 export type Severity = "error" | "warning" | "notice";
 
@@ -20,6 +22,12 @@ export interface Diagnostic extends Position {
   readonly message: string;
   /** How to mend it, when we can tell, for example `Did you mean "backends"?`. */
   readonly hint?: string;
+}
+
+/** The same without what could be a part of a key: diagnostics go into logs, and they take words from what was written. */
+export function concealed(diagnostic: Diagnostic): Diagnostic {
+  const { message, hint } = diagnostic;
+  return { ...diagnostic, message: conceal(message), ...(hint === undefined ? {} : { hint: conceal(hint) }) };
 }
 
 /** Orders by file, line, column, then code, so that the same mistakes always print the same way. */

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, resolve } from "node:path";
 
+import { conceal } from "../base/conceal.ts";
 import { type CredentialFile, readCredentialFile } from "./credential-file.ts";
 import { type CredentialPart, type Finding, Findings } from "./credential-finding.ts";
 import type { CredentialText } from "./credential-text.ts";
@@ -27,6 +28,9 @@ interface ReadText {
   readonly key?: string;
   readonly text?: CredentialText;
 }
+
+/** Of longer paths the end is shown. */
+const MAX_SHOWN_CHARS = 64;
 
 export class CredentialReader {
   readonly #readFiles: boolean;
@@ -72,7 +76,7 @@ export class CredentialReader {
       return { key, text: { called: "The text", file: "FILE", bytes } };
     }
     const path = absolutePath(source.file, directory);
-    const called = `"${source.file}"`;
+    const called = `"${shownPath(source.file)}"`;
     if (path === undefined) {
       const message = `The path ${called} is relative, and this route is not in a directory`;
       findings.error(part, "relative-path", message, "Write an absolute path, or the text in PEM itself");
@@ -81,7 +85,7 @@ export class CredentialReader {
     if (!this.#readFiles) return { key: path };
     const { content, exposed } = await this.#file(path);
     if ("why" in content) {
-      const hint = path === source.file ? undefined : `It is looked for at "${path}"`;
+      const hint = path === source.file ? undefined : `It is looked for at "${shownPath(path)}"`;
       findings.error(part, content.code, `Cannot read ${called}: ${content.why}`, hint);
       return { key: path };
     }
@@ -89,7 +93,10 @@ export class CredentialReader {
       const message = `Others than its owner can read the key file ${called}`;
       findings.note(part, "key-exposed", message, "Give it mode 0600");
     }
-    return { key: path, text: { called, file: source.file, bytes: content } };
+    return {
+      key: path,
+      text: { called, file: shownPath(source.file) === source.file ? source.file : "FILE", bytes: content },
+    };
   }
 
   async #file(path: string): Promise<CredentialFile> {
@@ -99,6 +106,12 @@ export class CredentialReader {
     this.#stamps.set(path, file.stamp);
     return file;
   }
+}
+
+/** A path as messages have it: short, and without what could be a key that was written in its place. */
+function shownPath(path: string): string {
+  const shown = conceal(path);
+  return shown.length <= MAX_SHOWN_CHARS ? shown : `…${shown.slice(-MAX_SHOWN_CHARS)}`;
 }
 
 /** The path that is meant; `undefined` when it is relative to nothing. */

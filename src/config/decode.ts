@@ -3,7 +3,7 @@
 
 import { posix } from "node:path";
 
-import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
+import { compareDiagnostics, concealed, type Diagnostic } from "../base/diagnostic.ts";
 import type { Pace } from "../base/pace.ts";
 import type { Origin } from "../resource/origin.ts";
 import { decodeRoute, type RouteResource } from "../resource/route.ts";
@@ -61,7 +61,7 @@ export async function decodeSource({ file, text }: SourceFile, pace: Pace): Prom
       diagnostics.push(...decoded.diagnostics);
     }
   }
-  return { resources, closed, diagnostics: bound(diagnostics.toSorted(compareDiagnostics)) };
+  return { resources, closed, diagnostics: bound(diagnostics.map(concealed).toSorted(compareDiagnostics)) };
 }
 
 function originOf(file: string, { mark }: YamlDocument, lines: Lines): Origin {

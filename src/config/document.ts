@@ -16,6 +16,7 @@ import {
 
 import type { Diagnostic, Severity } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
+import { quote } from "../resource/rule.ts";
 import { type ComposedDocument, composeDocuments, MAX_DEPTH, TooDeepError } from "./compose.ts";
 import { type KeyMark, Lines, type Mark } from "./mark.ts";
 
@@ -142,11 +143,7 @@ class Converter {
       const key = this.#key(pair.key);
       const first = children.get(key);
       if (first !== undefined) {
-        this.#report(
-          keyOffset,
-          "yaml/duplicate-key",
-          `Key ${JSON.stringify(key.slice(0, 60))} is already set in this map`,
-        );
+        this.#report(keyOffset, "yaml/duplicate-key", `Key ${quote(key)} is already set in this map`);
       }
       const child = yield* this.#node(pair.value, keyOffset);
       children.set(key, { keyOffset, value: child.mark });

@@ -4,6 +4,7 @@
 
 import * as v from "valibot";
 
+import { isSecretive } from "../base/conceal.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { suggest } from "../base/suggest.ts";
 import type { Origin } from "./origin.ts";
@@ -29,8 +30,9 @@ const MAX_LIST_ITEMS = 10_000;
 const MAX_WRONG_ITEMS = 100;
 /** Longer values are cut in messages. */
 const MAX_QUOTED_CHARS = 60;
-/** Such a text could be a private key, and messages go into logs. */
-const PEM = "-----BEGIN ";
+/** Of longer ones this much is looked at: enough to know a key that begins in what is shown. */
+const MAX_JUDGED_CHARS = 4 * MAX_QUOTED_CHARS;
+const PEM = "-----BEGIN";
 /** Valibot skips these when it looks for unknown keys, as a guard of its own. */
 const SKIPPED_KEYS = ["__proto__", "prototype", "constructor"];
 
@@ -101,16 +103,17 @@ export function isMap(value: unknown): value is Record<string, unknown> {
 
 /** Whether a value is a text that a hint can repeat in full. */
 export function isShowable(value: unknown): value is string {
-  return typeof value === "string" && value.length <= MAX_QUOTED_CHARS && !value.includes(PEM);
+  return typeof value === "string" && value.length <= MAX_QUOTED_CHARS && !isSecretive(value);
 }
 
-/** A value as messages show it: quoted, on one line, and short. */
+/** A value as messages show it: quoted, on one line, and short; never what could be a private key. */
 export function quote(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a map";
   if (value === null || value === undefined) return "nothing";
   if (typeof value !== "string") return String(value);
   if (value.includes(PEM)) return "a text in PEM";
+  if (isSecretive(value.slice(0, MAX_JUDGED_CHARS))) return "a long text";
   return JSON.stringify(value.length > MAX_QUOTED_CHARS ? `${value.slice(0, MAX_QUOTED_CHARS)}…` : value);
 }
 

@@ -1,0 +1,25 @@
+// What must not be repeated in messages, because they go into logs: parts of private keys, recognised by how base64 looks.
+// People paste keys where names and paths belong, so this is asked of everything that a message takes from a text.
+
+/** The shortest run that is looked at. Shorter ones give too little of a key away. */
+const RUN = /[A-Za-z0-9+/=_-]{24,}/g;
+/** Characters in a run that are in no word: names of temporary files have a few, and base64 nothing else. */
+const MIN_ODD_CHARS = 12;
+/** What people and tools call things: one case throughout, or words that begin with a capital. */
+const WORD = /^(?:[a-z0-9]*|[A-Z0-9]*|[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*[0-9]*)$/;
+
+/** A text with "…" in place of everything that could be a part of a key. */
+export function conceal(text: string): string {
+  return text.replace(RUN, (run) => (isOdd(run) ? "…" : run));
+}
+
+/** Whether a text could be a private key, or have a part of one in it. */
+export function isSecretive(text: string): boolean {
+  return text.includes("-----BEGIN") || text.includes("PRIVATE KEY") || conceal(text) !== text;
+}
+
+function isOdd(run: string): boolean {
+  let odd = 0;
+  for (const part of run.split(/[/_=-]/)) if (!WORD.test(part)) odd += part.length;
+  return odd >= MIN_ODD_CHARS;
+}
