@@ -182,7 +182,11 @@ export function closedNameOf({ file, locate }: Origin): string {
 }
 
 /** The claim of a document that says whom it is for, whatever else is wrong with it. */
-function closedRoute(document: unknown, origin: Origin, defaultName: string | undefined): RouteResource | undefined {
+export function closedRoute(
+  document: unknown,
+  origin: Origin,
+  defaultName: string | undefined,
+): RouteResource | undefined {
   const claim = isMap(document) ? readClaim(document) : undefined;
   if (claim === undefined) return undefined;
   const written = isMap(document) && "name" in document ? document["name"] : defaultName;

@@ -154,6 +154,16 @@ test("a broken route keeps its own names, and has no name that a sound route has
   expect(names.map((name) => whoGets(plan, "*:5432", named(name)))).toEqual(["nobody", "nobody", "broken", "w"]);
 });
 
+test("a document that says something twice keeps its clients", async () => {
+  const { plan, told } = await compileRoutes({
+    "n.yaml": tls("n", "[one.example]", "allow: [10.0.0.0/8]\nallow: [10.0.0.0/8]\n"),
+    "w.yaml": tls("w", "['*.example']"),
+  });
+  expect(told).toEqual(["n.yaml:6:1 yaml/duplicate-key"]);
+  expect(whoGets(plan, "*:5432", named("one.example"))).toBe("nobody");
+  expect(whoGets(plan, "*:5432", named("x.example"))).toBe("w");
+});
+
 test("to refuse clients on an address is not to have it: the next plan has the same winners", () => {
   const scene = new TlsScene();
   const b = scene.route("b", { tls: passthrough("a.example") });
