@@ -6,7 +6,7 @@ import { posix } from "node:path";
 import { compareDiagnostics, concealed, type Diagnostic } from "../base/diagnostic.ts";
 import type { Pace } from "../base/pace.ts";
 import type { Origin } from "../resource/origin.ts";
-import { decodeRoute, type RouteResource } from "../resource/route.ts";
+import { closedRoute, decodeRoute, type RouteResource } from "../resource/route.ts";
 import { isMap, quote } from "../resource/rule.ts";
 import { parseDocuments, type YamlDocument } from "./document.ts";
 import { findOffset, type Lines } from "./mark.ts";
@@ -26,7 +26,7 @@ const MAX_DIAGNOSTICS = 100;
 
 /** Reads all resources of one text, in turns. Never rejects. */
 export async function decodeSource({ file, text }: SourceFile, pace: Pace): Promise<DecodedSource> {
-  const { documents, lines, diagnostics: found } = await parseDocuments(file, text, pace);
+  const { documents, damaged, lines, diagnostics: found } = await parseDocuments(file, text, pace);
   const diagnostics = [...found];
   const resources: RouteResource[] = [];
   const closed: RouteResource[] = [];
@@ -60,6 +60,12 @@ export async function decodeSource({ file, text }: SourceFile, pace: Pace): Prom
       if (decoded.closed !== undefined) closed.push(decoded.closed);
       diagnostics.push(...decoded.diagnostics);
     }
+  }
+  for (const document of damaged) {
+    const { value } = document;
+    if (isMap(value) && ("apiVersion" in value || "kind" in value)) continue;
+    const claim = closedRoute(value, originOf(file, document, lines), stemOf(file));
+    if (claim !== undefined) closed.push(claim);
   }
   return { resources, closed, diagnostics: bound(diagnostics.map(concealed).toSorted(compareDiagnostics)) };
 }

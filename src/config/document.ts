@@ -30,6 +30,8 @@ export interface YamlDocument {
 /** All documents that could be read, and what is wrong with the others. */
 export interface ParsedText {
   readonly documents: readonly YamlDocument[];
+  /** Values of those that say something twice or refer to nothing: what else they say can be read. */
+  readonly damaged: readonly YamlDocument[];
   readonly lines: Lines;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -54,6 +56,7 @@ export async function parseDocuments(file: string, text: string, pace: Pace = ne
     diagnostics.push({ ...place, severity, code, message, ...(hint === undefined ? {} : { hint }) });
   };
   const documents: YamlDocument[] = [];
+  const damaged: YamlDocument[] = [];
   try {
     for await (const { document, parts } of composeDocuments(text, pace)) {
       const before = diagnostics.length;
@@ -61,13 +64,15 @@ export async function parseDocuments(file: string, text: string, pace: Pace = ne
       // A document with a YAML error holds only what the library made of it.
       if (document.errors.length > 0) continue;
       const converted = await pace.run(new Converter(report, parts).document(document));
-      if (!diagnostics.slice(before).some(({ severity }) => severity === "error")) documents.push(converted);
+      const failed = diagnostics.slice(before).some(({ severity }) => severity === "error");
+      if (!failed) documents.push(converted);
+      else if (converted.size <= MAX_VALUES) damaged.push(converted);
     }
   } catch (error) {
     if (!(error instanceof TooDeepError)) throw error;
     report(error.offset, "yaml/too-deep", `Lists and maps are nested more than ${MAX_DEPTH} levels deep`);
   }
-  return { documents, lines, diagnostics };
+  return { documents, damaged, lines, diagnostics };
 }
 
 type Report = (offset: number, code: string, message: string, severity?: Severity, hint?: string) => void;

@@ -4,6 +4,9 @@ import { formatHostPort } from "../base/address.ts";
 import type { ValuePath } from "../resource/origin.ts";
 import type { RouteResource } from "../resource/route.ts";
 
+/** All IPv4 addresses, and no IPv6 one. */
+export const ALL_IPV4 = "0.0.0.0";
+
 /** One address and port that one route wants. */
 export interface Claim {
   /** The listener's name, see `ListenerPlan`. Port 0 is another port each time, so its name also has the route's. */

@@ -4,16 +4,17 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
-import type { Claim, Claimant } from "./claim.ts";
+import { ALL_IPV4, type Claim, type Claimant } from "./claim.ts";
 import { Clashes, Matches } from "./clashes.ts";
+import { isClosed } from "./closed.ts";
 import { Holders, Preambles } from "./holders.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refuseClash, refuseOverlap, refuseProtocol, refuseProxy, refuseSelf } from "./refusal.ts";
 
-/** All IPv4 addresses, and no IPv6 one. */
-const ALL_IPV4 = "0.0.0.0";
-
-/** Those who get all they claim. The others are told why not, each once, at the first claim that fails. */
+/**
+ * Those who get all they claim. The others are told why not, each once, at the first claim that fails; but for claims that
+ * come closed already, for which there are reasons that were told.
+ */
 export function settleClaims(
   claimants: readonly Claimant[],
   credentials: Credentials,
@@ -32,6 +33,7 @@ export function settleClaims(
       winners.add(claimant.route);
       continue;
     }
+    if (isClosed(claimant.route)) continue;
     const { file } = claimant.route.origin;
     const { path, ...rest } = refusal;
     diagnostics.push({ file, ...claimant.route.origin.locate(path), severity: "error", ...rest });
@@ -59,15 +61,24 @@ class Board {
   constructor(matches: Matches, previous: Plan | undefined) {
     this.#matches = matches;
     this.#files = new Map(previous?.routes.map(({ name, file }) => [name, file]));
+    // To refuse everybody on an address is not to have it.
+    const open = new Set(previous?.pools.flatMap(({ name, targets }) => (targets.length === 0 ? [] : [name])));
     this.#running = new Map(
-      previous?.listeners.map(({ name, entries }) => [name, new Set(entries.map(({ route }) => route))]),
+      previous?.listeners.map(({ name, entries }) => [
+        name,
+        new Set(entries.flatMap(({ route }) => (open.has(route) ? [route] : []))),
+      ]),
     );
   }
 
-  /** Routes that only keep what they have, then those that want more besides, then new ones; each in their given order. */
+  /**
+   * Routes that only keep what they have, then those that want more besides, then new ones, and last those that would only
+   * refuse everybody; each in their given order.
+   */
   reserve(claimants: readonly Claimant[]): readonly Claimant[] {
     const ranked = claimants.map((claimant) => {
       const { route, claims } = claimant;
+      if (isClosed(route)) return { claimant, rank: 3 };
       const same = this.#files.get(route.name) === route.origin.file;
       const kept = claims.filter(({ name }) => same && this.#running.get(name)?.has(route.name) === true);
       for (const { name } of kept) {

@@ -22,12 +22,12 @@ export function closeRoutes(
 }
 
 /** Whether a route leaves some clients of its addresses to others by what it matches. */
-function isNarrow({ sources, alpn, clientCert, tls }: RouteResource): boolean {
+export function isNarrow({ sources, alpn, clientCert, tls }: RouteResource): boolean {
   return sources.length > 0 || alpn.length > 0 || clientCert.length > 0 || (tls?.hostnames.length ?? 0) > 0;
 }
 
 /** The same claim; passing through wants nothing that could not be read. */
-function closeRoute(route: RouteResource): RouteResource {
+export function closeRoute(route: RouteResource): RouteResource {
   const { tls, upstreamTls: _unread, ...rest } = route;
   const matchesTls = tls !== undefined || route.alpn.length > 0 || route.clientCert.length > 0;
   const closed: RouteResource = { ...rest, backends: [], allow: [], deny: EVERYBODY };

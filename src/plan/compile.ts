@@ -1,16 +1,17 @@
 // All resources in, one plan out. Pure: no files, no sockets, no clock. A route that cannot have what it asks for is left
-// out with a diagnostic, and everything else goes on. Who may have an address is `claims.ts`.
+// out or closed with a diagnostic, and everything else goes on. Who may have an address is `claims.ts`.
 
 import type { CidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
 import type { Credentials } from "../resource/credentials.ts";
-import type { RouteResource } from "../resource/route.ts";
+import { closedNameOf, type RouteResource } from "../resource/route.ts";
 import { claimsOf, countClaims } from "./claim.ts";
 import { settleClaims } from "./claims.ts";
-import { closeRoutes } from "./closed.ts";
+import { closeRoutes, isClosed } from "./closed.ts";
 import { compileListeners } from "./listeners.ts";
 import { findLoops } from "./loops.ts";
+import { closeLosers } from "./losers.ts";
 import type { Plan } from "./plan.ts";
 import { compilePool, compileRoute, SourceSets } from "./routes.ts";
 import { findUnusable } from "./tls-plan.ts";
@@ -46,49 +47,53 @@ export function compilePlan(
 ): CompiledPlan {
   const { credentials } = options;
   const diagnostics: Diagnostic[] = [];
-  const named = dropDuplicateNames(resources, previous, diagnostics);
+  const nameless: RouteResource[] = [];
+  const named = dropDuplicateNames(resources, previous, nameless, diagnostics);
   const affordable = dropTooMany(named, options.bind, diagnostics);
   const broken = findLoops(affordable, options.bind, diagnostics).union(findUnusable(affordable, credentials));
   const sound = closeRoutes(affordable, broken);
   const claimants = sound.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
   const winners = settleClaims(claimants, credentials, previous, diagnostics);
+  const settled = claimants.filter(({ route }) => winners.has(route));
+  const affordableSet = new Set(affordable);
+  const losers = [
+    ...sound.filter((route) => !winners.has(route)),
+    ...named.filter((route) => !affordableSet.has(route)),
+    ...nameless,
+  ];
+  const placed = [...settled, ...closeLosers(losers, settled, options.bind)];
+  const routes = placed.map(({ route }) => route);
   const sets = new SourceSets(options.maps);
-  const routes = sound.filter((route) => winners.has(route));
   const plan: Plan = {
-    listeners: compileListeners(
-      claimants.filter(({ route }) => winners.has(route)),
-      sets,
-      diagnostics,
-    ),
+    listeners: compileListeners(placed, sets, diagnostics),
     routes: routes.map((route) => compileRoute(route, credentials, sets)),
     pools: routes.map((route) => compilePool(route, credentials)),
   };
   return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics) };
 }
 
-/** One route for each name: documents of the admin API win over files, what runs over what is new, the first over others. */
+/**
+ * One route for each name: documents of the admin API win over files, what can run over what is closed, what runs over what
+ * is new, the first over others. The losers are `nameless` then, unless a document is meant to be in their place.
+ */
 function dropDuplicateNames(
   resources: readonly RouteResource[],
   previous: Plan | undefined,
+  nameless: RouteResource[],
   diagnostics: Diagnostic[],
 ): readonly RouteResource[] {
   const running = new Map(previous?.routes.map((route) => [route.name, route.file]));
   const owners = new Map<string, RouteResource>();
   for (const route of resources) {
     const owner = owners.get(route.name);
-    // A document wins over a file; between two of a kind, the one that runs.
-    const takes =
-      owner === undefined ||
-      (isStored(owner) === isStored(route) &&
-        owner.origin.file !== route.origin.file &&
-        running.get(route.name) === route.origin.file);
-    if (takes) owners.set(route.name, route);
+    if (owner === undefined || precedes(route, owner, running)) owners.set(route.name, route);
   }
   return resources.filter((route) => {
     const owner = owners.get(route.name);
     if (owner === undefined || owner === route) return true;
     const { line, column } = owner.origin.locate(["name"]);
     const stored = isStored(owner) && !isStored(route);
+    if (!stored) nameless.push({ ...route, name: closedNameOf(route.origin) });
     diagnostics.push({
       file: route.origin.file,
       ...route.origin.locate(["name"]),
@@ -100,6 +105,13 @@ function dropDuplicateNames(
     });
     return false;
   });
+}
+
+/** Whether a route takes its name from an earlier one: a document keeps it from a file. `running` are files by name. */
+function precedes(route: RouteResource, owner: RouteResource, running: ReadonlyMap<string, string>): boolean {
+  if (isStored(owner) !== isStored(route)) return false;
+  if (isClosed(owner) !== isClosed(route)) return isClosed(owner);
+  return owner.origin.file !== route.origin.file && running.get(route.name) === route.origin.file;
 }
 
 /** Routes until there are more listeners than any plan can have; each further one is refused before it costs memory. */

@@ -58,10 +58,11 @@ class Tables {
     return { bySource: compileCidrMap(entries), fallback };
   }
 
-  /** Who wants a certificate is asked first: the one that takes everybody would leave nobody to it. */
+  /** Who wants a certificate is asked first: the one that takes everybody leaves nobody to others. */
   #byCertificate(members: Members): Members {
     const wants = (index: number) => (this.#routes[index]?.clientCert.length ?? 0) > 0;
-    return [...members.filter(wants), ...members.filter((index) => !wants(index))];
+    const everybody = members.find((index) => !wants(index));
+    return [...members.filter(wants), ...(everybody === undefined ? [] : [everybody])];
   }
 
   /** Routes by what they list, and those that list nothing. */

@@ -176,11 +176,21 @@ export const EVERYBODY: readonly Cidr[] = [
   { ip: new Uint32Array(4), prefix: 0 },
 ];
 
+/** What a closed route is called that has no name, or has one that is another route's: no route could choose it. */
+export function closedNameOf({ file, locate }: Origin): string {
+  return `closed:${file}:${locate([]).line}`;
+}
+
 /** The claim of a document that says whom it is for, whatever else is wrong with it. */
-function closedRoute(document: unknown, origin: Origin, defaultName: string | undefined): RouteResource | undefined {
+export function closedRoute(
+  document: unknown,
+  origin: Origin,
+  defaultName: string | undefined,
+): RouteResource | undefined {
   const claim = isMap(document) ? readClaim(document) : undefined;
-  const name = isMap(document) && "name" in document ? document["name"] : defaultName;
-  if (claim === undefined || typeof name !== "string" || !isRouteName(name)) return undefined;
+  if (claim === undefined) return undefined;
+  const written = isMap(document) && "name" in document ? document["name"] : defaultName;
+  const name = typeof written === "string" && isRouteName(written) ? written : closedNameOf(origin);
   return {
     kind: "Route",
     name,

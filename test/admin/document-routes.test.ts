@@ -29,6 +29,16 @@ test("a document is put, read as it was put, replaced, listed and deleted", asyn
   expect(await refusalOf(admin.order("DELETE /api/v1/documents/web"))).toBe("404 document-not-found");
 });
 
+test("a private key in a document is not read back: reading needs no token", async () => {
+  const admin = testAdmin();
+  const [begin, end] = ["-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"];
+  const text = `key: |\n  ${begin}\n  MC4C\n  ${end}\ncertificate: x.crt\n{"key": "${begin}\\nMC4C\\n${end}"}\ncut: ${begin}\n  MC4C`;
+  await admin.order("PUT /api/v1/documents/web", {}, text);
+  const read = await (await admin.ask("GET /api/v1/documents/web")).text();
+  expect(read).not.toContain("MC4C");
+  expect(read).toContain("certificate: x.crt");
+});
+
 test("a document with mistakes is refused with its diagnostics and nothing is changed", async () => {
   const admin = testAdmin();
   await admin.order("PUT /api/v1/documents/web", {}, "good");

@@ -294,6 +294,25 @@ describe("a request to cancel in the clear, of a client whose TLS goes through",
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test("ends with the client that made it, whatever the servers do", async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    await using one = await startPlayedPostgres({ cancelling: () => held });
+    await using two = await startPlayedPostgres({ cancelling: () => held });
+    await using flow = await startFlow({ "db.yaml": route([one, two], { tls: PASSTHROUGH }) });
+    const port = await flow.port("db");
+    await using sessions = new AsyncDisposableStack();
+    for (let at = 0; at < 2; at++) await begin(sessions.use(await askForTls(port, "one.example")));
+    await using request = await Peer.connect(port);
+    // What follows a request is nobody's business.
+    await request.send(Buffer.concat([cancelRequest(KEY), Buffer.from("more")]));
+    await eventually(async () => (await live(flow)) === 4);
+    request.reset();
+    await eventually(async () => (await live(flow)) === 2);
+    release();
+    await eventually(() => cancelled(one).length + cancelled(two).length === 2);
+    expect([cancelled(one), cancelled(two)]).toEqual([[KEY], [KEY]]);
+  });
+
   test("counts by the address in a PROXY header, where there is one", async () => {
     await using server = await startPlayedPostgres();
     const proxyProtocol = { accept: { from: ["127.0.0.1"] } };

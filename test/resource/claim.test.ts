@@ -71,7 +71,6 @@ test.each([
   ["listens nowhere", "listen: x\ntls: {mode: passthrough}"],
   ["is for names that cannot be read", "listen: 1\ntls: {hostnames: []}"],
   ["is for sources that cannot be read", "listen: 1\nmatch: {sources: [x]}"],
-  ["has no name", "name: a b\nlisten: 1\ntls: {mode: passthrough}"],
 ])("a wrong route that %s takes nobody away", async (_what, text) => {
   expect(await claim(text)).toBeUndefined();
 });
@@ -97,4 +96,13 @@ test("a warning closes nothing", async () => {
     ["a", 1],
     ["b", 1],
   ]);
+});
+
+test("a wrong route without a name is called by its place", async () => {
+  const text = "listen: 1\ntls: {mode: passthrough}\n";
+  expect((await closed(`name: a b\n${text}`))?.name).toBe("closed:a.yaml:1");
+  const second = `${MISTAKE}${text}---\n${MISTAKE}${text}`;
+  const file = { file: "a.yaml", text: second };
+  const { resources } = await new Loader().load({ documents: [], directories: [], embedded: [file] });
+  expect(resources.map(({ name }) => name)).toEqual(["a", "closed:a.yaml:6"]);
 });

@@ -81,6 +81,11 @@ export class TlsScene {
   }
 }
 
+/** Names of the routes that let anybody in: not those that only refuse the clients of a route that lost. */
+export function openRoutes({ routes, pools }: Plan): readonly string[] {
+  return routes.map(({ name }) => name).filter((_name, index) => (pools[index]?.targets.length ?? 0) > 0);
+}
+
 export function passthrough(...hostnames: readonly string[]): TlsSpec {
   return { mode: "passthrough", hostnames: hostnames.map(pattern) };
 }

@@ -44,6 +44,7 @@ export abstract class PendingClient extends WheelEntry {
   protected entry: RunningEntry | null = null;
   #state: State = "here";
   #plans: ReadonlyMap<Route, RoutePlan> = new Map();
+  #copies: CancelCopy[] = [];
   #ticket = NO_TICKET;
   #admission: Admission | null = null;
 
@@ -123,15 +124,16 @@ export abstract class PendingClient extends WheelEntry {
 
   /**
    * Passes a request to cancel on to where the session is, or to all that may have it: one at least. It counts against no
-   * limit: it must get through when all is full.
+   * limit: it must get through when all is full. Of several, none outlives the client, nor its time for a hello.
    */
-  protected serveCancel(owners: readonly SessionOwner[]): void {
+  protected serveCancel(owners: readonly SessionOwner[], length: number): void {
     const { connections, counters, monitor } = this.services;
     const allowed = owners.filter(({ route }) => route.allows(this.facts.host));
     const [first, ...others] = allowed;
     if (first === undefined) return this.refuse(owners[0]?.route, DENIED_ADDRESS);
     this.#giveBack();
-    const received = this.bytes.take();
+    // Nothing belongs to a request but itself.
+    const received = this.bytes.take().subarray(0, length);
     if (others.length === 0) {
       this.#leave();
       return this.#passCancel(this.socket, this.facts, first, received);
@@ -146,7 +148,9 @@ export abstract class PendingClient extends WheelEntry {
     };
     for (const owner of copies) {
       const facts = owner === first ? this.facts : { ...this.facts, id: ++counters.accepted };
-      this.#passCancel(new CancelCopy(this.socket, ended), facts, owner, received);
+      const copy = new CancelCopy(this.socket, ended);
+      this.#copies.push(copy);
+      this.#passCancel(copy, facts, owner, received);
     }
   }
 
@@ -198,6 +202,7 @@ export abstract class PendingClient extends WheelEntry {
 
   #leave(): void {
     this.#state = "gone";
+    for (const copy of this.#copies) copy.terminate();
     const { wheel, receptions, counters } = this.services;
     wheel.cancel(this);
     receptions.delete(this);

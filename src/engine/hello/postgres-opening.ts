@@ -10,7 +10,7 @@ export type OpeningStep =
   | { readonly kind: "answer"; readonly byte: number; readonly length: number }
   | { readonly kind: "tls"; readonly asked: boolean }
   | { readonly kind: "startup" }
-  | { readonly kind: "cancel"; readonly pid: number; readonly key: Uint8Array }
+  | { readonly kind: "cancel"; readonly pid: number; readonly key: Uint8Array; readonly length: number }
   | { readonly kind: "wrong"; readonly why: string };
 
 export class PostgresOpening {
@@ -43,7 +43,7 @@ export class PostgresOpening {
       case "startup":
         return { kind: "startup" };
       case "cancel-request":
-        return { kind: "cancel", pid: start.pid, key: start.key };
+        return { kind: "cancel", pid: start.pid, key: start.key, length: start.length };
       case "gss-request":
         return this.#refuseGss(start.length);
       case "ssl-request":

@@ -141,7 +141,7 @@ class Reception extends PendingClient implements TlsOwner {
         case "startup":
           return this.#phase === "session" ? this.#beginSession() : this.#choosePlain();
         case "cancel":
-          return this.#cancel(step.pid, step.key);
+          return this.#cancel(step.pid, step.key, step.length);
         case "wrong":
           return this.#malformed(step.why);
         case "more":
@@ -272,13 +272,13 @@ class Reception extends PendingClient implements TlsOwner {
 
   // --- the rest ---------------------------------------------------------------------------------------------------
 
-  #cancel(pid: number, key: Uint8Array): void {
+  #cancel(pid: number, key: Uint8Array, length: number): void {
     const { sessions } = this.host;
     const owner = sessions.find(pid, key);
     // Clients may ask in the clear although their session is in TLS; inside of TLS they ask where the session is.
     const owners =
       owner !== undefined ? [owner] : this.#phase === "session" ? [] : sessions.sealedOf(this.facts.client);
-    if (owners.length > 0) return this.serveCancel(owners);
+    if (owners.length > 0) return this.serveCancel(owners, length);
     this.refuse(this.entry?.route, { reason: "no-route", detail: "It wants to cancel a session that is not here" });
   }
 

@@ -22,6 +22,7 @@ describe("a client in the clear", () => {
       kind: "cancel",
       pid: 42,
       key: Uint8Array.of(0, 0xc0, 0xff, 0xee),
+      length: 16,
     });
   });
 
