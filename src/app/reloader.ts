@@ -150,6 +150,7 @@ export class Reloader {
     const failed = loaded.failed || failures.length > 0;
     const result = failed ? "partial" : changes > 0 ? "ok" : "unchanged";
     this.#counts[result]++;
+    const recovered = this.#last.result === "partial" && result !== "partial";
     const durationMs = Math.round(performance.now() - startedMs);
     this.#last = { at: new Date().toISOString(), trigger, result, durationMs };
     const summary: ReloadResult = {
@@ -159,7 +160,7 @@ export class Reloader {
       failures,
       diagnostics: loaded.diagnostics,
     };
-    this.#say(summary, trigger, durationMs);
+    this.#say(summary, trigger, durationMs, recovered);
     return summary;
   }
 
@@ -175,15 +176,18 @@ export class Reloader {
     }
   }
 
-  #say(reload: ReloadResult, trigger: string, durationMs: number): void {
+  /** `recovered`: what was wrong is right again, which is news even when no route has changed. */
+  #say(reload: ReloadResult, trigger: string, durationMs: number, recovered: boolean): void {
     const { log } = this.#options;
     const { result, generation, added, changed, removed, unchanged, diagnostics } = reload;
     // Who asked for it is told in any case; that a file was touched without a change is not news.
     const asked = trigger !== "files";
-    const level = result === "partial" ? "warn" : result === "ok" || asked ? "info" : "debug";
+    const level = result === "partial" ? "warn" : result === "ok" || asked || recovered ? "info" : "debug";
     const message =
       result === "unchanged"
-        ? "Nothing changed"
+        ? recovered
+          ? "Nothing is wrong any more, and nothing changed"
+          : "Nothing changed"
         : `Routes: ${added.length} added, ${changed.length} changed, ${removed.length} removed, ${unchanged.length} unchanged`;
     log.write(level, "reload", message, { trigger, result, generation, durationMs, diagnostics: diagnostics.length });
   }

@@ -76,6 +76,16 @@ describe("reload", () => {
     expect(await flow.view.notReady()).toEqual([]);
   });
 
+  test("says when what was wrong is right again, although nothing changes by it", async () => {
+    await using one = await answering("one");
+    const route = { listen: "127.0.0.1:0", backends: [`127.0.0.1:${one.port}`] };
+    await using flow = await startFlow({ "db.yaml": route });
+    await flow.write("db.yaml", "listen: [nonsense\n");
+    await eventually(async () => (await flow.view.info()).lastReload.result === "partial");
+    await flow.write("db.yaml", routeText(route));
+    await eventually(() => flow.log.lines.some(({ message }) => message.startsWith("Nothing is wrong any more")));
+  });
+
   test("lets live connections of changed and removed routes go on", async () => {
     await using one = await startBackend(echo);
     await using two = await startBackend(echo);
