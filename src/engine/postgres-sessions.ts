@@ -4,7 +4,8 @@
 
 import type { Direction, Throttle } from "../socket/pipe.ts";
 import type { Flow } from "../socket/flow.ts";
-import type { Socket, SocketOwner } from "../socket/socket.ts";
+import { OuterSocket } from "../socket/outer-socket.ts";
+import type { Socket } from "../socket/socket.ts";
 import { BackendKeyScanner } from "../wire/postgres-backend-key.ts";
 import { hostOf } from "./connection/peer.ts";
 import type { Target } from "./pool/target.ts";
@@ -100,65 +101,20 @@ export class SessionWatch implements Throttle {
 }
 
 /** The client's side of a session, as its server's bytes are written to it. */
-class WatchedSink implements Socket {
-  readonly #inner: Socket;
+class WatchedSink extends OuterSocket {
   readonly #watch: SessionWatch;
   #scanner: BackendKeyScanner | null = new BackendKeyScanner();
 
   constructor(inner: Socket, watch: SessionWatch) {
-    this.#inner = inner;
+    super(inner);
     this.#watch = watch;
-  }
-
-  get data(): SocketOwner {
-    return this.#inner.data;
-  }
-
-  set data(owner: SocketOwner) {
-    this.#inner.data = owner;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#inner.remoteAddress;
-  }
-
-  get remotePort(): number | undefined {
-    return this.#inner.remotePort;
-  }
-
-  get localAddress(): string | undefined {
-    return this.#inner.localAddress;
-  }
-
-  get localPort(): number | undefined {
-    return this.#inner.localPort;
   }
 
   /** What was taken is looked at before the client can have it: it may cancel at once. */
   write(bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
-    const taken = this.#inner.write(bytes, offset, length);
+    const taken = this.inner.write(bytes, offset, length);
     if (this.#scanner !== null && taken > 0) this.#scan(this.#scanner, bytes.subarray(offset, offset + taken));
     return taken;
-  }
-
-  shutdown(): void {
-    this.#inner.shutdown();
-  }
-
-  end(): void {
-    this.#inner.end();
-  }
-
-  terminate(): void {
-    this.#inner.terminate();
-  }
-
-  pause(): void {
-    this.#inner.pause();
-  }
-
-  resume(): void {
-    this.#inner.resume();
   }
 
   #scan(scanner: BackendKeyScanner, bytes: Uint8Array): void {

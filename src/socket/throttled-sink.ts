@@ -2,7 +2,8 @@
 // limit does not let through was not taken, as if the send buffer were full, and the writer is told when to try again. So
 // back-pressure, order and FIN stay the writer's, and a connection without a limit never meets this file.
 
-import type { Socket, SocketOwner } from "./socket.ts";
+import { OuterSocket } from "./outer-socket.ts";
+import type { Socket } from "./socket.ts";
 import type { ThrottleClock, Waiter } from "./throttle-clock.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
@@ -13,8 +14,7 @@ export interface ThrottledWriter {
 }
 
 /** The writing side of a socket, under limits. Reading goes on as the socket does it. */
-export class ThrottledSink implements Socket, Waiter {
-  readonly #inner: Socket;
+export class ThrottledSink extends OuterSocket implements Waiter {
   readonly #buckets: readonly TokenBucket[];
   readonly #clock: ThrottleClock;
   readonly #writer: ThrottledWriter;
@@ -27,34 +27,10 @@ export class ThrottledSink implements Socket, Waiter {
 
   /** `buckets`: its own first, then those it shares. All of them apply. */
   constructor(inner: Socket, buckets: readonly TokenBucket[], clock: ThrottleClock, writer: ThrottledWriter) {
-    this.#inner = inner;
+    super(inner);
     this.#buckets = buckets;
     this.#clock = clock;
     this.#writer = writer;
-  }
-
-  get data(): SocketOwner {
-    return this.#inner.data;
-  }
-
-  set data(owner: SocketOwner) {
-    this.#inner.data = owner;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#inner.remoteAddress;
-  }
-
-  get remotePort(): number | undefined {
-    return this.#inner.remotePort;
-  }
-
-  get localAddress(): string | undefined {
-    return this.#inner.localAddress;
-  }
-
-  get localPort(): number | undefined {
-    return this.#inner.localPort;
   }
 
   /**
@@ -69,7 +45,7 @@ export class ThrottledSink implements Socket, Waiter {
       this.#wait();
       return 0;
     }
-    const taken = this.#inner.write(bytes, offset, allowed);
+    const taken = this.inner.write(bytes, offset, allowed);
     if (taken <= 0) return taken;
     // Booked now and not before: what the socket did not take costs nothing.
     for (const bucket of this.#buckets) bucket.spend(taken);
@@ -78,27 +54,19 @@ export class ThrottledSink implements Socket, Waiter {
     return taken;
   }
 
-  shutdown(): void {
+  override shutdown(): void {
     this.leave();
-    this.#inner.shutdown();
+    super.shutdown();
   }
 
-  end(): void {
+  override end(): void {
     this.leave();
-    this.#inner.end();
+    super.end();
   }
 
-  terminate(): void {
+  override terminate(): void {
     this.leave();
-    this.#inner.terminate();
-  }
-
-  pause(): void {
-    this.#inner.pause();
-  }
-
-  resume(): void {
-    this.#inner.resume();
+    super.terminate();
   }
 
   /** Waits no longer: nothing is left to write, or nowhere to write it. */
@@ -124,7 +92,7 @@ export class ThrottledSink implements Socket, Waiter {
     try {
       this.#writer.retry();
     } catch (cause) {
-      this.#inner.data.failed(cause instanceof Error ? cause : new Error(String(cause)));
+      this.inner.data.failed(cause instanceof Error ? cause : new Error(String(cause)));
     } finally {
       this.#serving = false;
     }
