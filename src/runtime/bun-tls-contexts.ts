@@ -3,7 +3,7 @@
 
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { GatewayError } from "../base/gateway-error.ts";
-import { alpnWire, CIPHERS_TLS12, NO_TICKETS } from "./tls-settings.ts";
+import { alpnWire, clientOptions, serverOptions } from "./tls-settings.ts";
 import type { TlsClientContext, TlsClientSettings, TlsServerContext, TlsServerSettings } from "./tls.ts";
 
 /** What a server shows and wants; `options` is what `upgradeTLS` takes as `tls`. */
@@ -12,19 +12,11 @@ export class ServerContext implements TlsServerContext {
   readonly options: object;
   readonly wantsCertificate: boolean;
 
-  constructor({ certificate, key, minVersion, alpn, clients }: TlsServerSettings) {
+  constructor(settings: TlsServerSettings) {
+    const { certificate, alpn, clients } = settings;
     this.wantsCertificate = clients !== undefined;
-    const secureContext = makeContext({
-      cert: certificate,
-      key,
-      ciphers: CIPHERS_TLS12,
-      honorCipherOrder: true,
-      minVersion: `TLSv${minVersion}`,
-      // Without any, those of the system are loaded, and searched at every handshake for issuers of our own certificate.
-      ...(clients === undefined
-        ? { ca: certificate }
-        : { ca: [...clients.ca], crl: [...clients.crl], secureOptions: NO_TICKETS }),
-    });
+    // Without any `ca`, those of the system are loaded, and searched at every handshake for issuers of our own certificate.
+    const secureContext = makeContext({ ca: certificate, ...serverOptions(settings) });
     this.options = {
       secureContext,
       requestCert: this.wantsCertificate,
@@ -41,13 +33,9 @@ export class ClientContext implements TlsClientContext {
   readonly secureContext: unknown;
   readonly insecure: boolean;
 
-  constructor({ trust, identity, insecure }: TlsClientSettings) {
-    this.insecure = insecure;
-    this.secureContext = makeContext({
-      minVersion: "TLSv1.2",
-      ...(trust === undefined ? {} : { ca: [...trust.ca], crl: [...trust.crl] }),
-      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
-    });
+  constructor(settings: TlsClientSettings) {
+    this.insecure = settings.insecure;
+    this.secureContext = makeContext(clientOptions(settings));
   }
 }
 

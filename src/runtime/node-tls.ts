@@ -2,28 +2,26 @@
 // not keep to is refused. What becomes of a connection is in `node-tls-socket.ts`.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from "node:tls";
+import { createSecureContext, type SecureContext, type TlsOptions } from "node:tls";
 import { GatewayError } from "../base/gateway-error.ts";
 import { acceptTls, startTls } from "./node-tls-socket.ts";
-import { CIPHERS_TLS12, NO_TICKETS } from "./tls-settings.ts";
+import { clientOptions, serverOptions } from "./tls-settings.ts";
 import type { Tls, TlsClientContext, TlsClientSettings, TlsServerContext, TlsServerSettings, TlsTrust } from "./tls.ts";
 
 class ServerContext implements TlsServerContext {
   readonly role = "server";
   readonly options: TlsOptions;
 
-  constructor({ certificate, key, minVersion, alpn, clients }: TlsServerSettings) {
-    const wantsCertificate = clients !== undefined;
+  constructor(settings: TlsServerSettings) {
+    const { alpn, clients } = settings;
+    checkIdentity(settings);
+    if (clients !== undefined) checkTrust(clients);
     this.options = {
-      ...identityOf({ certificate, key }),
-      ciphers: CIPHERS_TLS12,
-      honorCipherOrder: true,
-      minVersion: `TLSv${minVersion}`,
+      ...serverOptions(settings),
       allowHalfOpen: true,
-      requestCert: wantsCertificate,
+      requestCert: clients !== undefined,
       // The handshake goes on whatever the certificate is: it is judged by its owner, on every connection.
       rejectUnauthorized: false,
-      ...(clients === undefined ? {} : { ...trustOf(clients), secureOptions: NO_TICKETS }),
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     };
     createSecureContext(this.options);
@@ -35,13 +33,12 @@ class ClientContext implements TlsClientContext {
   readonly secureContext: SecureContext;
   readonly insecure: boolean;
 
-  constructor({ trust, identity, insecure }: TlsClientSettings) {
+  constructor(settings: TlsClientSettings) {
+    const { trust, identity, insecure } = settings;
     this.insecure = insecure;
-    this.secureContext = createSecureContext({
-      minVersion: "TLSv1.2",
-      ...(trust === undefined ? {} : trustOf(trust)),
-      ...(identity === undefined ? {} : identityOf(identity)),
-    });
+    if (trust !== undefined) checkTrust(trust);
+    if (identity !== undefined) checkIdentity(identity);
+    this.secureContext = createSecureContext(clientOptions(settings));
   }
 }
 
@@ -77,20 +74,15 @@ export function nodeTls(thorough: boolean): Tls {
   };
 }
 
-/** Some runtimes look at these texts at the first handshake only. */
-function identityOf({
-  certificate,
-  key,
-}: {
-  readonly certificate: string;
-  readonly key: string;
-}): SecureContextOptions {
+// Some runtimes look at these texts at the first handshake only.
+
+function checkIdentity({ certificate, key }: { readonly certificate: string; readonly key: string }): void {
   if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) {
     throw new GatewayError("tls/key", "The key is not the one of the certificate");
   }
-  return { cert: certificate, key };
 }
 
-function trustOf({ ca, crl }: TlsTrust): SecureContextOptions {
-  return { ca: ca.map((each) => new X509Certificate(each).toString()), ...(crl.length === 0 ? {} : { crl: [...crl] }) };
+function checkTrust({ ca }: TlsTrust): void {
+  const authorities = ca.map((each) => new X509Certificate(each));
+  if (authorities.length === 0) throw new GatewayError("tls/trust", "There are no authorities to believe");
 }

@@ -3,7 +3,7 @@
 
 import { type CheckApproach, makeReady } from "../../src/engine/health/approach.ts";
 import { type CheckOutcome, type RunningCheck, runCheck } from "../../src/engine/health/check.ts";
-import { TlsContexts } from "../../src/engine/health/tls-client.ts";
+import { CheckContexts } from "../../src/engine/health/tls-client.ts";
 import type { UpstreamTlsPlan } from "../../src/plan/plan.ts";
 import type { CheckSpec } from "../../src/resource/health.ts";
 import { latin1 } from "./dialogue.ts";
@@ -54,7 +54,7 @@ export interface StartedCheck {
 
 export function startCheck(port: number, spec: CheckSpec, approach: CheckApproach, timeoutMs = LONG_MS): StartedCheck {
   const { promise, resolve } = Promise.withResolvers<CheckOutcome>();
-  const ready = makeReady(approach, new TlsContexts());
+  const ready = makeReady(approach, new CheckContexts());
   const runtime = { descriptorsExhausted: () => false };
   const owner = { judged: resolve, gone() {} };
   const running = runCheck({ host: "127.0.0.1", port }, spec, timeoutMs, runtime, owner, ready);

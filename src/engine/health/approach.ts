@@ -6,7 +6,7 @@ import type { CheckSpec, HealthSpec } from "../../resource/health.ts";
 import type { ProxySend } from "../../resource/proxy.ts";
 import { writeProxyV1 } from "../../wire/proxy-v1.ts";
 import { writeProxyV2 } from "../../wire/proxy-v2.ts";
-import { TlsClient, type TlsContexts } from "./tls-client.ts";
+import { TlsClient, type CheckContexts } from "./tls-client.ts";
 
 /** What comes first, as the target's clients have it. */
 export interface CheckApproach {
@@ -39,7 +39,7 @@ export function speaksTls({ kind }: CheckSpec): boolean {
   return kind !== "tcp";
 }
 
-export function makeReady({ proxySend, tls }: CheckApproach, contexts: TlsContexts): ReadyApproach {
+export function makeReady({ proxySend, tls }: CheckApproach, contexts: CheckContexts): ReadyApproach {
   return {
     ...(proxySend === undefined ? {} : { header: ownHeader(proxySend) }),
     ...(tls === undefined ? {} : { tls: new TlsClient(tls.settings, tls.serverName, contexts) }),

@@ -7,7 +7,7 @@ import type { Runtime, SocketAddress } from "../../runtime/runtime.ts";
 import { makeReady, type TargetHealthSpec } from "./approach.ts";
 import { CheckSlots } from "./check-slots.ts";
 import { addressText, type HealthState, ProbeLoop } from "./probe-loop.ts";
-import { TlsContexts } from "./tls-client.ts";
+import { CheckContexts } from "./tls-client.ts";
 
 /** Between the first checks of targets that appear together, in milliseconds: ten thousand at once would be a flood. */
 const STAGGER_MS = 1;
@@ -32,7 +32,7 @@ export class HealthMonitor {
   /** By address that is asked; usually one each. */
   readonly #shared = new Map<string, Shared[]>();
   readonly #slots = new CheckSlots();
-  readonly #contexts = new TlsContexts();
+  readonly #contexts = new CheckContexts();
   /** When the first check of the next loop may begin; monotonic milliseconds. */
   #freeMs = 0;
 

@@ -5,21 +5,17 @@ import type { Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { parseIp } from "../../base/ip.ts";
 import type { UpstreamTlsPlan } from "../../plan/plan.ts";
+import { clientOptions } from "../../runtime/tls-settings.ts";
 
 /** Contexts by the settings that they were made of; one goes when nobody has its settings any more. */
-export class TlsContexts {
+export class CheckContexts {
   readonly #made = new WeakMap<UpstreamTlsPlan, SecureContext>();
 
   /** Throws when a text is not what it should be. */
   of(settings: UpstreamTlsPlan): SecureContext {
     const known = this.#made.get(settings);
     if (known !== undefined) return known;
-    const { trust, identity } = settings;
-    const made = createSecureContext({
-      minVersion: "TLSv1.2",
-      ...(trust === undefined ? {} : { ca: [...trust.ca], crl: [...trust.crl] }),
-      ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key }),
-    });
+    const made = createSecureContext(clientOptions(settings));
     this.#made.set(settings, made);
     return made;
   }
@@ -30,9 +26,9 @@ export class TlsClient {
   readonly verified: string | undefined;
   readonly #settings: UpstreamTlsPlan;
   readonly #serverName: string | undefined;
-  readonly #contexts: TlsContexts;
+  readonly #contexts: CheckContexts;
 
-  constructor(settings: UpstreamTlsPlan, serverName: string | undefined, contexts: TlsContexts) {
+  constructor(settings: UpstreamTlsPlan, serverName: string | undefined, contexts: CheckContexts) {
     this.#settings = settings;
     this.#serverName = serverName;
     this.#contexts = contexts;

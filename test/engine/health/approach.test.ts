@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import type { CheckApproach } from "../../../src/engine/health/approach.ts";
 import { HealthMonitor } from "../../../src/engine/health/monitor.ts";
-import { TlsContexts } from "../../../src/engine/health/tls-client.ts";
+import { CheckContexts } from "../../../src/engine/health/tls-client.ts";
 import type { HealthSpec } from "../../../src/resource/health.ts";
 import { ONE, OURS } from "../../support/approached-check.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -36,7 +36,7 @@ test("checks an address once for each way in which it is spoken to", async () =>
 });
 
 test("settings are made ready once, however many targets have them", () => {
-  const contexts = new TlsContexts();
+  const contexts = new CheckContexts();
   expect(contexts.of(OURS)).toBe(contexts.of(OURS));
   expect(contexts.of(OURS)).not.toBe(contexts.of({ ...OURS }));
 });
