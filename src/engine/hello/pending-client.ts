@@ -43,8 +43,10 @@ export abstract class PendingClient extends WheelEntry {
   /** The route that is known, and has let the client in as far as its address goes. */
   protected entry: RunningEntry | null = null;
   #state: State = "here";
-  #plans: ReadonlyMap<Route, RoutePlan> = new Map();
-  #copies: CancelCopy[] = [];
+  /** Of the routes found; only a client whose TLS ends here has any. */
+  #plans: ReadonlyMap<Route, RoutePlan> | null = null;
+  /** Where its request to cancel went; only one with several places to go to has any. */
+  #copies: CancelCopy[] | null = null;
   #ticket = NO_TICKET;
   #admission: Admission | null = null;
 
@@ -91,7 +93,7 @@ export abstract class PendingClient extends WheelEntry {
 
   /** Whether a route that was found takes the client as it did then; `certified` as for `takesAs`. */
   protected isStill({ route }: RunningEntry, certified = false): boolean {
-    const plan = this.#plans.get(route);
+    const plan = this.#plans?.get(route);
     return !this.host.removed && plan !== undefined && route.takesAs(plan, this.facts.host, certified);
   }
 
@@ -141,6 +143,8 @@ export abstract class PendingClient extends WheelEntry {
     const room = counters.connectionLimit - connectionsInUse(connections.size, counters, monitor.sockets);
     const copies = allowed.slice(0, Math.max(1, Math.floor(room)));
     this.#state = "leaving";
+    const sent: CancelCopy[] = [];
+    this.#copies = sent;
     let waiting = copies.length;
     const ended = (): void => {
       // The client waits for the end: only then may it send what must not be cancelled.
@@ -149,7 +153,7 @@ export abstract class PendingClient extends WheelEntry {
     for (const owner of copies) {
       const facts = owner === first ? this.facts : { ...this.facts, id: ++counters.accepted };
       const copy = new CancelCopy(this.socket, ended);
-      this.#copies.push(copy);
+      sent.push(copy);
       this.#passCancel(copy, facts, owner, received);
     }
   }
@@ -202,7 +206,7 @@ export abstract class PendingClient extends WheelEntry {
 
   #leave(): void {
     this.#state = "gone";
-    for (const copy of this.#copies) copy.terminate();
+    for (const copy of this.#copies ?? []) copy.terminate();
     const { wheel, receptions, counters } = this.services;
     wheel.cancel(this);
     receptions.delete(this);

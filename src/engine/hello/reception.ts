@@ -200,7 +200,6 @@ class Reception extends PendingClient implements TlsOwner {
     const { entries } = this.host;
     const indices = chooseTls(tls, serverName, alpn, this.ip);
     this.#cell = indices.map((index) => entries[index]).filter((entry) => entry !== undefined);
-    this.found(this.#cell);
     const ends = this.#cell.find(({ route }) => route.plan.tls?.mode === "terminate");
     if (ends !== undefined) return this.#terminate(ends);
     // Certificates of clients whose TLS goes through are not seen here.
@@ -219,6 +218,7 @@ class Reception extends PendingClient implements TlsOwner {
     // Where only one route is left, it decides about the address before a handshake is paid for.
     const [first] = this.#cell;
     if (this.#cell.length === 1 && first !== undefined && !this.#admitEarly(first)) return;
+    this.found(this.#cell);
     this.#phase = "handshake";
     this.#trust = route.plan.tls?.mode === "terminate" ? route.plan.tls.clientAuth?.trust : undefined;
     try {
