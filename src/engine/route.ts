@@ -75,8 +75,7 @@ export class Route {
     const { allow, deny } = this.plan;
     if (allow === undefined && deny === undefined && admission === null) return NO_TICKET;
     const ip = address === undefined ? undefined : parseIp(address);
-    // Without a target it is only a claim: see `plan/closed.ts`.
-    if (!this.#allowsIp(ip)) return this.pool.plan.targets.length === 0 ? ROUTE_CLOSED : DENIED_ADDRESS;
+    if (!this.#allowsIp(ip)) return this.denial;
     if (admission === null) return NO_TICKET;
     // A limit that was set while connections were live counts those too, which have no ticket.
     const { connections } = this.plan.limits;
@@ -88,6 +87,12 @@ export class Route {
   /** Whether its source lists let an address in, whatever limits say. */
   allows(address: string | undefined): boolean {
     return this.#allowsIp(address === undefined ? undefined : parseIp(address));
+  }
+
+  /** What an address is told that is not allowed. */
+  get denial(): Refusal {
+    // Without a target it is only a claim: see `plan/closed.ts`.
+    return this.pool.plan.targets.length === 0 ? ROUTE_CLOSED : DENIED_ADDRESS;
   }
 
   /**

@@ -132,7 +132,7 @@ export abstract class PendingClient extends WheelEntry {
     const { connections, counters, monitor } = this.services;
     const allowed = owners.filter(({ route }) => route.allows(this.facts.host));
     const [first, ...others] = allowed;
-    if (first === undefined) return this.refuse(owners[0]?.route, DENIED_ADDRESS);
+    if (first === undefined) return this.refuse(owners[0]?.route, owners[0]?.route.denial ?? DENIED_ADDRESS);
     this.#giveBack();
     // Nothing belongs to a request but itself.
     const received = this.bytes.take().subarray(0, length);

@@ -11,7 +11,7 @@ import type { Socket } from "../../socket/socket.ts";
 import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
 import { postgresError } from "../../wire/postgres-error.ts";
 import { readProxyHeader } from "../../wire/proxy-protocol.ts";
-import { DENIED_ADDRESS, type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
+import { type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
 import type { Route, RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
 import { decideByCertificate } from "./by-certificate.ts";
@@ -252,7 +252,7 @@ class Reception extends PendingClient implements TlsOwner {
     if (this.#hello.protocol !== "postgres") return this.admit(entry);
     this.entry = entry;
     if (entry.route.allows(this.facts.host)) return true;
-    this.refuse(entry.route, DENIED_ADDRESS);
+    this.refuse(entry.route, entry.route.denial);
     return false;
   }
 
