@@ -89,10 +89,14 @@ export class Route {
     return this.#allowsIp(address === undefined ? undefined : parseIp(address));
   }
 
-  /** What an address is told that is not allowed. */
+  /** Whether it is only a claim, without a target: see `plan/closed.ts`. */
+  get closed(): boolean {
+    return this.pool.plan.targets.length === 0;
+  }
+
+  /** Why a client is refused whose address is not allowed. */
   get denial(): Refusal {
-    // Without a target it is only a claim: see `plan/closed.ts`.
-    return this.pool.plan.targets.length === 0 ? ROUTE_CLOSED : DENIED_ADDRESS;
+    return this.closed ? ROUTE_CLOSED : DENIED_ADDRESS;
   }
 
   /**

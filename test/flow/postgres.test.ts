@@ -5,6 +5,7 @@ import { startBackend } from "../support/backend.ts";
 import { eventually } from "../support/eventually.ts";
 import { startFlow } from "../support/flow.ts";
 import { alpn, buildHello, serverName } from "../support/hello-builder.ts";
+import { freePort } from "../support/free-port.ts";
 import { Peer } from "../support/peer.ts";
 import { type PlayedPostgres, startPlayedPostgres } from "../support/played-postgres.ts";
 import { ask, askForTls, begin, GSS_REQUEST, SSL_REQUEST, STARTUP, startup } from "../support/postgres-client.ts";
@@ -376,6 +377,23 @@ describe("TLS that ends here", () => {
     expect(await client.end()).toBe("fin");
     expect(errorOf(client.bytes)).toMatchObject({ C: "28000", M: "the client certificate is not allowed here" });
     expect(await flow.log.record()).toMatchObject({ reason: "denied-certificate", route: "db", clientCert: "billing" });
+  });
+
+  test("is refused by the route that has mistakes and would take its certificate, not let into the other", async () => {
+    await using server = await startPlayedPostgres();
+    const tls = { ...identity("one"), clientAuth: { mode: "require", ca: CA } };
+    const port = freePort();
+    const listen = `127.0.0.1:${port}`;
+    const match = { clientCert: { commonNames: ["billing"] } };
+    await using flow = await startFlow({
+      "db.yaml": terminate(server, { tls, listen }),
+      "billing.yaml": terminate(server, { tls: { ...tls, certificate: "/nowhere.pem" }, listen, match }),
+    });
+    await using client = await askForTls(port, "one.example", await clientIdentity());
+    await client.end();
+    const detail = "The route has mistakes: see its diagnostics";
+    expect(await flow.log.record()).toMatchObject({ reason: "denied-certificate", route: "billing", detail });
+    expect(server.firsts).toHaveLength(0);
   });
 });
 

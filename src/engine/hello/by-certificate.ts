@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { fitsAny } from "../../resource/certificate-match.ts";
 import type { Trust } from "../../resource/credentials.ts";
 import type { Handshake } from "../../runtime/tls.ts";
+import { CLOSED_DETAIL } from "../limit/refusal.ts";
 import type { Route, RunningEntry } from "../route.ts";
 import { type BelievedCertificate, judgeClient } from "./client-certificate.ts";
 
@@ -46,8 +47,9 @@ export function decideByCertificate(
     return { reason: "denied-certificate", detail: "No route is for it", route: only, ...shown };
   }
   if (admitsCertificate(entry, certificate)) return { entry, ...shown };
-  const detail = certificate === undefined ? "No certificate" : "The route does not allow it";
-  return { reason: "denied-certificate", detail, route: entry.route, ...shown };
+  const { route } = entry;
+  const unfit = certificate === undefined ? "No certificate" : "The route does not allow it";
+  return { reason: "denied-certificate", detail: route.closed ? CLOSED_DETAIL : unfit, route, ...shown };
 }
 
 /** The first route that the certificate fits, or that asks for none; `undefined` when there is none. */

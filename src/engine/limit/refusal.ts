@@ -28,11 +28,9 @@ export interface Refusal {
 /** Made once: a flood of refused clients makes no garbage. */
 export const DENIED_ADDRESS: Refusal = { reason: "denied-address" };
 export const NO_ROUTE: Refusal = { reason: "no-route" };
-/** By a route that has mistakes, and keeps its clients from a wider one. */
-export const ROUTE_CLOSED: Refusal = {
-  reason: "denied-address",
-  detail: "The route has mistakes: see its diagnostics",
-};
+/** Of a route that has mistakes, and keeps its clients from a wider one. */
+export const CLOSED_DETAIL = "The route has mistakes: see its diagnostics";
+export const ROUTE_CLOSED: Refusal = { reason: "denied-address", detail: CLOSED_DETAIL };
 /** By a reload, while the client waited. */
 export const ROUTE_CHANGED: Refusal = { reason: "no-route", detail: "The route has changed meanwhile" };
 export const LIMITED: Readonly<Record<LimitName, Refusal>> = {
