@@ -4,6 +4,8 @@ import { formatHostPort } from "../base/address.ts";
 import type { ValuePath } from "../resource/origin.ts";
 import type { RouteResource } from "../resource/route.ts";
 
+/** All addresses. */
+export const ALL = "::";
 /** All IPv4 addresses, and no IPv6 one. */
 export const ALL_IPV4 = "0.0.0.0";
 
@@ -30,9 +32,8 @@ export function claimsOf(route: RouteResource, bind: readonly string[]): readonl
   const claims: Claim[] = [];
   let ephemeral = 0;
   for (const [index, { host, firstPort, lastPort }] of route.listen.entries()) {
-    const hosts = host !== undefined ? [host] : bind.length > 0 ? bind : ["::"];
-    for (const each of hosts) {
-      const all = each === "::";
+    for (const each of hostsOf(host, bind)) {
+      const all = each === ALL;
       for (let port = firstPort; port <= lastPort; port++) {
         let name = formatHostPort(all ? "*" : each, port);
         if (port === 0) name += ephemeral++ === 0 ? `#${route.name}` : `#${route.name}.${ephemeral}`;
@@ -44,11 +45,17 @@ export function claimsOf(route: RouteResource, bind: readonly string[]): readonl
   return claims;
 }
 
+/** The hosts of a `listen`, which are `bind` when it names none. */
+export function hostsOf(host: string | undefined, bind: readonly string[]): readonly string[] {
+  if (host !== undefined) return [host];
+  return bind.length > 0 ? bind : [ALL];
+}
+
 /** How many addresses a route claims, without making the list. */
 export function countClaims(route: RouteResource, bind: readonly string[]): number {
   let count = 0;
   for (const { host, firstPort, lastPort } of route.listen) {
-    count += (lastPort - firstPort + 1) * (host === undefined ? Math.max(1, bind.length) : 1);
+    count += (lastPort - firstPort + 1) * hostsOf(host, bind).length;
   }
   return count;
 }

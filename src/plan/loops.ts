@@ -7,13 +7,12 @@ import { parseHostname } from "../base/hostname.ts";
 import { compileHostnames, lookupHostname } from "../base/hostname-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
 import type { BackendSpec, ListenSpec, RouteResource } from "../resource/route.ts";
+import { ALL, ALL_IPV4, hostsOf } from "./claim.ts";
 
 /** A backend with a host. */
 type HostBackend = Extract<BackendSpec, { readonly host: string }>;
 
 const LOCALHOST: ReadonlySet<string> = new Set(["localhost", "localhost."]);
-const ALL_IPV4 = "0.0.0.0";
-const ALL = "::";
 
 /** The routes that have themselves as a backend, each told. `bind` are the hosts of a `listen` without one. */
 export function findLoops(
@@ -41,7 +40,7 @@ function dialsItself(route: RouteResource, backend: HostBackend, bind: readonly 
   // A name other than localhost is somebody else's.
   if (ip === undefined && !LOCALHOST.has(backend.host)) return false;
   const itself = listen.some(
-    (spec) => isSamePort(spec, backend) && hostsOf(spec, bind).some((host) => covers(host, backend.host, ip)),
+    (spec) => isSamePort(spec, backend) && hostsOf(spec.host, bind).some((host) => covers(host, backend.host, ip)),
   );
   return itself && (sources.length === 0 || takes(sources, ip)) && speaksItsTls(route, backend);
 }
@@ -66,11 +65,6 @@ function isSamePort(listen: ListenSpec, { firstPort, lastPort }: HostBackend): b
   // A range maps to a range of the same length port by port, and to a single port whole.
   if (lastPort > firstPort) return firstPort === listen.firstPort;
   return listen.firstPort <= firstPort && firstPort <= listen.lastPort;
-}
-
-function hostsOf({ host }: ListenSpec, bind: readonly string[]): readonly string[] {
-  if (host !== undefined) return [host];
-  return bind.length > 0 ? bind : [ALL];
 }
 
 /** Whether a listener on `listen` gets what is dialled at `host`; its `ip` is absent for localhost. */

@@ -3,7 +3,7 @@
 // lost is for others to find and to tell.
 
 import type { RouteResource } from "../resource/route.ts";
-import { ALL_IPV4, type Claim, type Claimant } from "./claim.ts";
+import { ALL, ALL_IPV4, type Claim, type Claimant, hostsOf } from "./claim.ts";
 import { closeRoute, isNarrow } from "./closed.ts";
 
 /** Many times what a plan can have of others. What is beyond it is left out, or refusing a route could cost all memory. */
@@ -56,7 +56,7 @@ function listenersByPort(claimants: readonly Claimant[]): Listeners {
 function claimsAmong(listeners: Listeners, route: RouteResource, bind: readonly string[]): readonly Claim[] {
   const found = new Map<string, Claim>();
   for (const { host, firstPort, lastPort } of route.listen) {
-    const hosts = host !== undefined ? [host] : bind.length > 0 ? bind : ["::"];
+    const hosts = hostsOf(host, bind);
     for (let port = firstPort; port <= lastPort; port++) {
       for (const [name, claim] of listeners.get(port) ?? []) {
         if (hosts.some((each) => covers(each, claim.host))) found.set(name, { ...claim, portOffset: port - firstPort });
@@ -68,5 +68,5 @@ function claimsAmong(listeners: Listeners, route: RouteResource, bind: readonly 
 
 /** Whether everything that comes in at `listener`, absent for all addresses, comes in at `host`. */
 function covers(host: string, listener: string | undefined): boolean {
-  return host === "::" || host === listener || (host === ALL_IPV4 && listener !== undefined && !listener.includes(":"));
+  return host === ALL || host === listener || (host === ALL_IPV4 && listener !== undefined && !listener.includes(":"));
 }
