@@ -2,7 +2,7 @@
 // TLS library's business, which also verifies it.
 
 import { DER, DerReader } from "./der.ts";
-import { readTime } from "./x509-text.ts";
+import { bytesToText, readTime } from "./x509-text.ts";
 
 /** One list of revoked certificates. */
 export interface RevocationList {
@@ -29,7 +29,7 @@ export function readRevocationList(der: Uint8Array): RevocationList | undefined 
   if (body.failed || list.failed || !list.done || !outer.done || thisUpdateMs === undefined) return undefined;
   if (hasNext && nextUpdateMs === undefined) return undefined;
   return {
-    issuer: Array.from(issuer, (byte) => String.fromCharCode(byte)).join(""),
+    issuer: bytesToText(issuer),
     thisUpdateMs,
     ...(nextUpdateMs === undefined ? {} : { nextUpdateMs }),
   };

@@ -23,6 +23,13 @@ export function readAscii(bytes: Uint8Array): string | undefined {
   return readText(IA5, bytes);
 }
 
+/** One character for each byte: to compare, not to show. */
+export function bytesToText(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
 function decodeText(tag: number, bytes: Uint8Array): string | undefined {
   switch (tag) {
     case UTF8:

@@ -5,7 +5,7 @@
 import { DER, DerReader } from "./der.ts";
 import { type PublicKey, readPublicKey, weakSignature } from "./x509-key.ts";
 import { type CertificateNames, readNames } from "./x509-names.ts";
-import { readTime } from "./x509-text.ts";
+import { bytesToText, readTime } from "./x509-text.ts";
 
 /** What one certificate says. */
 export interface Certificate extends CertificateNames {
@@ -93,8 +93,8 @@ function readBody(body: DerReader, signatureAlgorithm: string): Certificate | Ce
   const ca = readCa(extensions.get(BASIC_CONSTRAINTS));
   const extendedKeyUsages = readUsages(extensions.get(EXTENDED_KEY_USAGE));
   if (ca === undefined || extendedKeyUsages === undefined) return { problem: "its extensions are malformed" };
-  const issuerText = toText(issuer);
-  const subjectText = toText(subject);
+  const issuerText = bytesToText(issuer);
+  const subjectText = bytesToText(subject);
   const weak = weakSignature(signatureAlgorithm);
   return {
     ...names,
@@ -149,10 +149,4 @@ function readUsages(der: Uint8Array | undefined): readonly string[] | "any" | un
   const usages: string[] = [];
   while (!list.done) usages.push(list.oid());
   return list.failed ? undefined : usages;
-}
-
-function toText(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
 }
