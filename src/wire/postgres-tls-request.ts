@@ -1,20 +1,21 @@
 // Asks a PostgreSQL server for TLS, which is answered with one byte in the clear (PostgreSQL's "Frontend/Backend Protocol",
 // SSL session encryption). What comes after it has to be TLS: bytes that follow in the clear would pass as encrypted. Pure.
 
-import { type CheckDialogue, quoteAnswer, type Verdict } from "../check-dialogue.ts";
-import { POSTGRES_ENCRYPTION_REFUSED, POSTGRES_TLS_ACCEPTED } from "../postgres.ts";
+import { type CheckDialogue, quoteAnswer, type Verdict } from "./check-dialogue.ts";
+import { POSTGRES_ENCRYPTION_REFUSED, POSTGRES_TLS_ACCEPTED } from "./postgres.ts";
 
 /** Length, and the code of the request: 1234 and 5679 in 16 bits each. */
-const REQUEST: Uint8Array = Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
+export const POSTGRES_TLS_REQUEST: Uint8Array = Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f);
 /** Of an error: a server that is out of processes says so before it reads anything. */
 const ERROR = 0x45;
 
-/** Good: it wants to begin TLS. */
+/** The exchange as a part of a check. */
 export function postgresTlsDialogue(): CheckDialogue {
-  return { send: REQUEST, judge };
+  return { send: POSTGRES_TLS_REQUEST, judge: judgePostgresTls };
 }
 
-function judge(received: Uint8Array): Verdict {
+/** Judges all bytes that a server has answered with; `good`: it wants to begin TLS. */
+export function judgePostgresTls(received: Uint8Array): Verdict {
   const [answer] = received;
   if (answer === undefined) return "more";
   if (answer === POSTGRES_TLS_ACCEPTED) {

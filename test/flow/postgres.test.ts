@@ -252,9 +252,9 @@ describe("several databases on one port", () => {
 
 describe("a backend that is asked for TLS", () => {
   for (const [what, answer, detail] of [
-    ["refuses it", "N", "It does not offer TLS"],
-    ["answers with an error", "E\0\0\0\x05\0", "It does not offer TLS"],
-    ["answers with something else", "HTTP/1.1 400", "It does not offer TLS"],
+    ["refuses it", "N", "The server does not offer TLS"],
+    ["answers with an error", "E\0\0\0\x0dMsorry\0\0", 'The server refuses to begin TLS: "Msorry"'],
+    ["answers with something else", "HTTP/1.1 400", 'Not a PostgreSQL server: "HTTP/1.1 400"'],
     ["goes on in the clear after it has agreed", "SZ\0\0\0\x05I", "bytes in the clear"],
   ] as const) {
     test(`and ${what} has failed, and the next one is tried`, async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { postgresTlsDialogue } from "../../../src/wire/check/postgres-tls.ts";
-import { readPostgresStart } from "../../../src/wire/postgres.ts";
-import { latin1 } from "../../support/dialogue.ts";
+import { postgresTlsDialogue } from "../../src/wire/postgres-tls-request.ts";
+import { readPostgresStart } from "../../src/wire/postgres.ts";
+import { latin1 } from "../support/dialogue.ts";
 
 const { send = new Uint8Array(), judge } = postgresTlsDialogue();
 

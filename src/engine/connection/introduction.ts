@@ -6,7 +6,7 @@ import { asError, errorCode } from "../../runtime/error-code.ts";
 import type { Handshake, Tls, TlsClientContext, TlsOwner } from "../../runtime/tls.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { describeTlsError, isTlsError } from "../tls-failure.ts";
-import { POSTGRES_TLS_ACCEPTED } from "../../wire/postgres.ts";
+import { judgePostgresTls, POSTGRES_TLS_REQUEST } from "../../wire/postgres-tls-request.ts";
 
 /** What is said to whichever target is dialled for one client. */
 export interface Introduction {
@@ -28,9 +28,6 @@ export interface Introducing {
   introduced(socket: Socket): void;
   notIntroduced(error: Error): void;
 }
-
-/** PostgreSQL's SSLRequest: its length, and a number that is no version. */
-const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 
 /** Begins at once, on a socket that has just been opened. */
 export function introduce(socket: Socket, what: Introduction, waiting: Introducing): { cancel(): void } {
@@ -55,7 +52,7 @@ class Run implements TlsOwner {
     const { proxyHeader, asksForTls } = this.#what;
     this.#socket.data = this;
     if (proxyHeader !== null && !this.#send(proxyHeader)) return;
-    if (asksForTls) this.#send(SSL_REQUEST);
+    if (asksForTls) this.#send(POSTGRES_TLS_REQUEST);
     else this.#afterRequest();
   }
 
@@ -108,10 +105,9 @@ class Run implements TlsOwner {
   /** The answer to the request for TLS: nothing else may come before a handshake. */
   received(bytes: Uint8Array): void {
     if (this.#waiting === null) return;
-    const [answer] = bytes;
-    if (answer === POSTGRES_TLS_ACCEPTED && bytes.length === 1) this.#afterRequest();
-    else if (answer === POSTGRES_TLS_ACCEPTED) this.#fail("It sent bytes in the clear after it had agreed to TLS");
-    else this.#fail("It does not offer TLS");
+    const verdict = judgePostgresTls(bytes);
+    if (verdict === "good") this.#afterRequest();
+    else if (verdict !== "more") this.#fail(verdict.bad);
   }
 
   writable(): void {}

@@ -13,7 +13,7 @@ import { type CheckDialogue, judgeAnswer, MAX_ANSWER_BYTES, quoteAnswer } from "
 import { exchangeDialogue } from "../../wire/check/exchange.ts";
 import { mysqlDialogue } from "../../wire/check/mysql.ts";
 import { natsDialogue } from "../../wire/check/nats.ts";
-import { postgresTlsDialogue } from "../../wire/check/postgres-tls.ts";
+import { postgresTlsDialogue } from "../../wire/postgres-tls-request.ts";
 import { postgresDialogue } from "../../wire/check/postgres.ts";
 import { redisDialogue } from "../../wire/check/redis.ts";
 import type { ReadyApproach } from "./approach.ts";

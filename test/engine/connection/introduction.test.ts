@@ -94,11 +94,11 @@ describe("an introduction", () => {
   });
 
   for (const [answer, why] of [
-    ["N", "It does not offer TLS"],
-    ["E\0\0\0\x05\0", "It does not offer TLS"],
-    ["\x16\x03\x01", "It does not offer TLS"],
-    ["SS", "It sent bytes in the clear after it had agreed to TLS"],
-    ["S\x16\x03\x03\0\x05", "It sent bytes in the clear after it had agreed to TLS"],
+    ["N", "The server does not offer TLS"],
+    ["E\0\0\0\x19SFATAL\0Msorry\0\0", 'The server refuses to begin TLS: "SFATAL Msorry"'],
+    ["\x16\x03\x01", 'Not a PostgreSQL server: ""'],
+    ["SS", "The server sent bytes in the clear after it agreed to TLS"],
+    ["S\x16\x03\x03\0\x05", "The server sent bytes in the clear after it agreed to TLS"],
   ] as const) {
     test(`fails when a request for TLS is answered with ${JSON.stringify(answer)}`, () => {
       const scene = new Scene();
