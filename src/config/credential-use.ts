@@ -22,14 +22,19 @@ export type CredentialUse = (
 };
 
 /** Everything that a route refers to. */
-export function credentialUses({ tls, upstreamTls }: RouteResource): readonly CredentialUse[] {
+export function credentialUses({ tls, pools }: RouteResource): readonly CredentialUse[] {
   const uses: CredentialUse[] = [];
   if (tls?.mode === "terminate") {
     uses.push(identityUse(tls.identity, ["tls"]));
     if (tls.clientAuth !== undefined) uses.push(trustUse(tls.clientAuth.trust, ["tls", "clientAuth"]));
   }
-  if (upstreamTls?.trust !== undefined) uses.push(trustUse(upstreamTls.trust, ["upstreamTls"]));
-  if (upstreamTls?.identity !== undefined) uses.push(identityUse(upstreamTls.identity, ["upstreamTls"]));
+  for (const [index, { name, spec }] of pools.entries()) {
+    const { trust, identity } = spec.upstreamTls ?? {};
+    // A Route document has it at the top.
+    const at: ValuePath = name === "" ? ["upstreamTls"] : ["pools", index, "upstreamTls"];
+    if (trust !== undefined) uses.push(trustUse(trust, at));
+    if (identity !== undefined) uses.push(identityUse(identity, at));
+  }
   return uses;
 }
 

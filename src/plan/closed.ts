@@ -4,8 +4,8 @@
 import { EVERYBODY, type RouteResource } from "../resource/route.ts";
 
 /** Whether a route is only a claim that refuses everybody. */
-export function isClosed(route: RouteResource): boolean {
-  return route.backends.length === 0;
+export function isClosed({ pools, refused }: RouteResource): boolean {
+  return pools.length === 0 && refused === undefined;
 }
 
 /** The routes without those that are `broken`; in place of each that takes clients away its claim, closed. */
@@ -28,9 +28,9 @@ export function isNarrow({ sources, alpn, clientCert, tls }: RouteResource): boo
 
 /** The same claim; passing through wants nothing that could not be read. */
 export function closeRoute(route: RouteResource): RouteResource {
-  const { tls, upstreamTls: _unread, ...rest } = route;
+  const { tls, refused: _nobody, ...rest } = route;
   const matchesTls = tls !== undefined || route.alpn.length > 0 || route.clientCert.length > 0;
-  const closed: RouteResource = { ...rest, backends: [], allow: [], deny: EVERYBODY };
+  const closed: RouteResource = { ...rest, pools: [], allow: [], deny: EVERYBODY };
   return matchesTls ? { ...closed, tls: { mode: "passthrough", hostnames: tls?.hostnames ?? [] } } : closed;
 }
 

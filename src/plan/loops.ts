@@ -6,7 +6,8 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { parseHostname } from "../base/hostname.ts";
 import { compileHostnames, lookupHostname } from "../base/hostname-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
-import type { BackendSpec, ListenSpec, RouteResource } from "../resource/route.ts";
+import type { ValuePath } from "../resource/origin.ts";
+import type { BackendSpec, ListenSpec, PoolSpec, RouteResource } from "../resource/route.ts";
 import { ALL, ALL_IPV4, hostsOf } from "./claim.ts";
 
 /** A backend with a host. */
@@ -22,19 +23,26 @@ export function findLoops(
 ): ReadonlySet<RouteResource> {
   const loops = new Set<RouteResource>();
   for (const route of routes) {
-    for (const [index, backend] of route.backends.entries()) {
-      if (!("host" in backend) || !dialsItself(route, backend, bind)) continue;
-      loops.add(route);
-      const place = { file: route.origin.file, ...route.origin.locate(["backends", index]) };
-      const message = `"${backend.address}" is where this route listens: every connection would open another one`;
-      const hint = "Write the address of the backend, or listen on another port";
-      diagnostics.push({ ...place, severity: "error", code: "route/loop", message, hint });
+    for (const [at, { name, spec }] of route.pools.entries()) {
+      for (const [index, backend] of spec.backends.entries()) {
+        if (!("host" in backend) || !dialsItself(route, spec, backend, bind)) continue;
+        loops.add(route);
+        const place = { file: route.origin.file, ...route.origin.locate(pathOf(name, at, index)) };
+        const message = `"${backend.address}" is where this route listens: every connection would open another one`;
+        const hint = "Write the address of the backend, or listen on another port";
+        diagnostics.push({ ...place, severity: "error", code: "route/loop", message, hint });
+      }
     }
   }
   return loops;
 }
 
-function dialsItself(route: RouteResource, backend: HostBackend, bind: readonly string[]): boolean {
+/** A Route document has its backends at the top. */
+function pathOf(pool: string, at: number, index: number): ValuePath {
+  return pool === "" ? ["backends", index] : ["pools", at, "backends", index];
+}
+
+function dialsItself(route: RouteResource, pool: PoolSpec, backend: HostBackend, bind: readonly string[]): boolean {
   const { listen, sources } = route;
   const ip = parseIp(backend.host);
   // A name other than localhost is somebody else's.
@@ -42,7 +50,7 @@ function dialsItself(route: RouteResource, backend: HostBackend, bind: readonly 
   const itself = listen.some(
     (spec) => isSamePort(spec, backend) && hostsOf(spec.host, bind).some((host) => covers(host, backend.host, ip)),
   );
-  return itself && (sources.length === 0 || takes(sources, ip)) && speaksItsTls(route, backend);
+  return itself && (sources.length === 0 || takes(sources, ip)) && speaksItsTls(route, pool, backend);
 }
 
 /**
@@ -51,7 +59,7 @@ function dialsItself(route: RouteResource, backend: HostBackend, bind: readonly 
  * that has no `tls`; unless it is put into TLS again, under a name that this route takes. Like sources, names are judged as
  * if no other route took some of them away.
  */
-function speaksItsTls({ tls, upstreamTls }: RouteResource, { host }: HostBackend): boolean {
+function speaksItsTls({ tls }: RouteResource, { upstreamTls }: PoolSpec, { host }: HostBackend): boolean {
   if (tls?.mode !== "terminate") return true;
   if (upstreamTls === undefined) return false;
   if (tls.hostnames.length === 0) return true;

@@ -6,7 +6,7 @@ import { formatHostnamePattern } from "../base/hostname.ts";
 import type { Cidr } from "../base/ip.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import type { ProxyAcceptSpec } from "../resource/proxy.ts";
-import type { BackendSpec, RouteResource } from "../resource/route.ts";
+import type { BackendSpec, PoolShare, RouteResource } from "../resource/route.ts";
 import type { PoolPlan, ProxyAcceptPlan, RoutePlan, TargetPlan } from "./plan.ts";
 import { compileTls, compileUpstreamTls } from "./tls-plan.ts";
 
@@ -54,12 +54,12 @@ export function compileProxyAccept({ from, versions }: ProxyAcceptSpec, sets: So
   return { from: sets.of(from), versions };
 }
 
-/** The targets of a route, and how they are used. */
-export function compilePool(route: RouteResource, credentials: Credentials): PoolPlan {
-  const { name, balance, backends, health, passive, onDown, slowStartMs, dial, resolveIntervalMs } = route;
-  const { proxySend, upstreamTls } = route;
+/** The targets of one of a route's pools, and how they are used. */
+export function compilePool(route: RouteResource, { spec }: PoolShare, credentials: Credentials): PoolPlan {
+  const { balance, backends, health, passive, onDown, slowStartMs, dial, resolveIntervalMs } = spec;
+  const { proxySend, upstreamTls } = spec;
   return {
-    name,
+    name: route.name,
     balance,
     targets: backends.map(compileTarget),
     ...(health === undefined ? {} : { health }),

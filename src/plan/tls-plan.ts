@@ -47,10 +47,13 @@ export function findUnusable(routes: readonly RouteResource[], credentials: Cred
 }
 
 function isUsable(route: RouteResource, credentials: Credentials): boolean {
-  const { tls, upstreamTls, alpn, clientCert } = route;
+  const { tls, pools, alpn, clientCert } = route;
   // Without the TLS that they are about these would be ignored, and everybody let in.
   if (tls === undefined && alpn.length + clientCert.length > 0) return false;
   if (clientCert.length > 0 && tls?.mode !== "terminate" && !isClosed(route)) return false;
   if (tls !== undefined && compileTls(tls, credentials) === undefined) return false;
-  return upstreamTls === undefined || compileUpstreamTls(upstreamTls, credentials) !== undefined;
+  return pools.every(
+    ({ spec: { upstreamTls } }) =>
+      upstreamTls === undefined || compileUpstreamTls(upstreamTls, credentials) !== undefined,
+  );
 }

@@ -4,28 +4,26 @@ import * as v from "valibot";
 
 import type { Diagnostic, Severity } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
-import type { BackendSpec } from "./backend-rule.ts";
 import { readClaim } from "./claim.ts";
-import { DEFAULT_CONNECT_MS, dialOf, type DialSpec } from "./dial-rule.ts";
-import type { HealthSpec, PassiveSpec } from "./health.ts";
-import { healthOf } from "./health-rule.ts";
+import { DEFAULT_CONNECT_MS } from "./dial-rule.ts";
 import type { RouteLimits } from "./limits.ts";
 import { limitsOf } from "./limits-rule.ts";
 import type { ListenSpec } from "./listen-rule.ts";
 import { isRouteName } from "./name-rule.ts";
 import type { Origin } from "./origin.ts";
-import type { ProxyAcceptSpec, ProxySend } from "./proxy.ts";
+import { type PoolShare, poolOf, type RefusedShare } from "./pool.ts";
+import type { ProxyAcceptSpec } from "./proxy.ts";
 import { KNOWN_STRANGERS, routeSchema, type WrittenRoute } from "./route-schema.ts";
 import { checkTogether, type Fail } from "./route-together.ts";
 import { isMap, toDiagnostic } from "./rule.ts";
-import type { CertificateRule, TlsSpec, UpstreamTlsSpec } from "./tls.ts";
+import type { CertificateRule, TlsSpec } from "./tls.ts";
 import { checkTls } from "./tls-together.ts";
 import { tlsOf } from "./tls-rule.ts";
-import { upstreamTlsOf } from "./upstream-tls-rule.ts";
 
 export type { BackendSpec } from "./backend-rule.ts";
 export type { DialSpec } from "./dial-rule.ts";
 export type { ListenSpec } from "./listen-rule.ts";
+export type { Balance, PoolShare, PoolSpec, RefusedShare } from "./pool.ts";
 
 /** Milliseconds; 0 means no limit. */
 export interface RouteTimeouts {
@@ -44,17 +42,17 @@ export interface RouteTimeouts {
 /** What clients speak, as far as the gateway has to know. */
 export type Protocol = "tcp" | "postgres";
 
-/** How a target is chosen among the usable ones. */
-export type Balance = "round-robin" | "least-connections" | "random" | "source-hash";
-
-/** One validated Route document. */
+/** One validated route: a Route document, or what another dialect makes of its own. */
 export interface RouteResource {
   readonly kind: "Route";
   /** `name:`, or the file's name without its extension. Unique among all routes. */
   readonly name: string;
   readonly origin: Origin;
   readonly listen: readonly ListenSpec[];
-  readonly backends: readonly BackendSpec[];
+  /** Who gets its clients, each by its share; with neither pools nor `refused` it is closed, see `plan/closed.ts`. */
+  readonly pools: readonly PoolShare[];
+  /** The share of its clients that nobody gets; absent: none. */
+  readonly refused?: RefusedShare;
   /** Who may connect; empty means everyone. */
   readonly allow: readonly Cidr[];
   /** Who may not; wins over `allow`. */
@@ -68,18 +66,9 @@ export interface RouteResource {
   readonly protocol: Protocol;
   /** Absent: the route's clients do not speak TLS, as far as the gateway cares. */
   readonly tls?: TlsSpec;
-  readonly upstreamTls?: UpstreamTlsSpec;
   readonly proxyAccept?: ProxyAcceptSpec;
-  readonly proxySend?: ProxySend;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
-  readonly balance: Balance;
-  readonly health?: HealthSpec;
-  readonly passive?: PassiveSpec;
-  readonly onDown: "keep" | "kill";
-  readonly slowStartMs: number;
-  readonly dial: DialSpec;
-  readonly resolveIntervalMs: number;
 }
 
 /** Longer than the keep-alive of most protocols. */
@@ -88,9 +77,6 @@ const DEFAULT_IDLE_MS = 3_600_000;
 const DEFAULT_HALF_CLOSE_MS = 600_000;
 /** A client that has something to say first says it at once; a handshake takes a few round trips. */
 const DEFAULT_HELLO_MS = 5_000;
-
-/** A change of a name is noticed soon, and its server asked seldom. */
-const DEFAULT_RESOLVE_MS = 15_000;
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
 
@@ -135,7 +121,7 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
 
 /** What a route says of itself, or by what it leaves out; `undefined` when it lacks something that it was told to have. */
 function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string | undefined): RouteResource | undefined {
-  const { name = defaultName, match, protocol = "tcp", upstreamTls, proxyProtocol } = written;
+  const { name = defaultName, match, protocol = "tcp", proxyProtocol } = written;
   const alpn = match?.alpn ?? [];
   const tls = written.tls === undefined ? undefined : tlsOf(written.tls, { alpn, protocol });
   if (name === undefined || (written.tls !== undefined && tls === undefined)) return undefined;
@@ -144,7 +130,7 @@ function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string |
     name,
     origin,
     listen: written.listen,
-    backends: written.backends,
+    pools: [poolOf(written)],
     allow: written.allow ?? [],
     deny: written.deny ?? [],
     sources: match?.sources ?? [],
@@ -152,9 +138,7 @@ function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string |
     clientCert: match?.clientCert ?? [],
     protocol,
     ...(tls === undefined ? {} : { tls }),
-    ...(upstreamTls === undefined ? {} : { upstreamTls: upstreamTlsOf(upstreamTls) }),
     ...(proxyProtocol?.accept === undefined ? {} : { proxyAccept: proxyProtocol.accept }),
-    ...(proxyProtocol?.send === undefined ? {} : { proxySend: proxyProtocol.send }),
     timeouts: {
       connectMs: written.timeouts?.connect ?? DEFAULT_CONNECT_MS,
       idleMs: written.timeouts?.idle ?? DEFAULT_IDLE_MS,
@@ -163,10 +147,6 @@ function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string |
       helloMs: written.timeouts?.hello ?? DEFAULT_HELLO_MS,
     },
     limits: limitsOf(written.limits),
-    balance: written.balance ?? "round-robin",
-    ...healthOf(written.health),
-    dial: dialOf(written.dial),
-    resolveIntervalMs: written.resolve?.interval ?? DEFAULT_RESOLVE_MS,
   };
 }
 
@@ -196,15 +176,11 @@ export function closedRoute(
     name,
     origin,
     ...claim,
-    backends: [],
+    pools: [],
     allow: [],
     deny: EVERYBODY,
     timeouts: { connectMs: 0, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0, helloMs: DEFAULT_HELLO_MS },
     limits: limitsOf(undefined),
-    balance: "round-robin",
-    ...healthOf(undefined),
-    dial: dialOf(undefined),
-    resolveIntervalMs: DEFAULT_RESOLVE_MS,
   };
 }
 

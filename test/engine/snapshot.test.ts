@@ -17,7 +17,7 @@ test("a key is in the plan, and in nothing that is shown or logged of it", async
     scene.route("a", {
       listen: "127.0.0.1:0",
       tls: tls(),
-      upstreamTls: { insecure: true, identity: scene.identity(certificate, key) },
+      pool: { upstreamTls: { insecure: true, identity: scene.identity(certificate, key) } },
     }),
     // Two that cannot be both: the one that is told about the other.
     scene.route("b", { listen: 1, tls: tls() }),

@@ -32,8 +32,14 @@ test.each<[string, (scene: TlsScene) => RouteWishes]>([
     "whom it believes of its clients",
     (scene) => ({ tls: scene.terminate(["a.b"], { clientAuth: scene.clientAuth({ trust: LOST }) }) }),
   ],
-  ["whom it believes of its backends", () => ({ tls: passthrough(), upstreamTls: { insecure: false, trust: LOST } })],
-  ["what it shows its backends", () => ({ tls: passthrough(), upstreamTls: { insecure: false, identity: LOST } })],
+  [
+    "whom it believes of its backends",
+    () => ({ tls: passthrough(), pool: { upstreamTls: { insecure: false, trust: LOST } } }),
+  ],
+  [
+    "what it shows its backends",
+    () => ({ tls: passthrough(), pool: { upstreamTls: { insecure: false, identity: LOST } } }),
+  ],
 ])("a route that lacks %s takes its clients from others, and refuses them", (_what, make) => {
   const { plan, errors } = broken(make);
   expect(errors).toEqual([]);
@@ -49,9 +55,9 @@ test.each<[string, (scene: TlsScene) => RouteWishes]>([
 test("a plain route that lacks whom it believes is left out, unless it takes some sources from others", () => {
   const upstreamTls = { insecure: false, trust: LOST };
   const scene = new TlsScene();
-  const alone = scene.compile([scene.route("broken", { upstreamTls })]);
+  const alone = scene.compile([scene.route("broken", { pool: { upstreamTls } })]);
   expect(alone.plan).toEqual({ listeners: [], routes: [], pools: [] });
-  const { plan } = broken(() => ({ upstreamTls, sources: ["10.0.0.0/8"] }));
+  const { plan } = broken(() => ({ pool: { upstreamTls }, sources: ["10.0.0.0/8"] }));
   expect(routesFor(plan, { address: "10.0.0.1" })).toEqual(["broken"]);
   expect(plan.listeners[0]).not.toHaveProperty("hello");
 });

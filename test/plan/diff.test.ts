@@ -70,12 +70,12 @@ test.each<[string, (scene: TlsScene) => RouteWishes]>([
   ["an authority", (scene) => ({ tls: scene.terminate(["a.b"], { clientAuth: scene.clientAuth() }) })],
   ["a protocol of TLS", (scene) => ({ tls: scene.terminate(["a.b"]), alpn: ["x"] })],
   ["a protocol", (scene) => ({ tls: scene.terminate(["a.b"]), protocol: "postgres" })],
-  ["a header that is sent", (scene) => ({ tls: scene.terminate(["a.b"]), proxySend: 2 })],
+  ["a header that is sent", (scene) => ({ tls: scene.terminate(["a.b"]), pool: { proxySend: 2 } })],
   [
     "a header that is accepted",
     (scene) => ({ tls: scene.terminate(["a.b"]), proxyAccept: { from: [cidr("::1")], versions: "any" } }),
   ],
-  ["TLS to backends", (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: { insecure: false } })],
+  ["TLS to backends", (scene) => ({ tls: scene.terminate(["a.b"]), pool: { upstreamTls: { insecure: false } } })],
 ])("another %s changes a route, and not the one beside it", (_what, change) => {
   const scene = new TlsScene();
   const beside = scene.route("beside", { listen: 1, tls: passthrough() });

@@ -88,18 +88,22 @@ test.each<[string, (scene: TlsScene) => RouteWishes, string]>([
   ["TLS that is passed through without a name", () => ({ tls: passthrough() }), IPV4],
   [
     "TLS that is made again under the same name",
-    (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: upstream("A.b") }),
+    (scene) => ({ tls: scene.terminate(["a.b"]), pool: { upstreamTls: upstream("A.b") } }),
     IPV4,
   ],
-  ["or one that a star means", (scene) => ({ tls: scene.terminate(["*.b"]), upstreamTls: upstream("x.b") }), IPV4],
+  [
+    "or one that a star means",
+    (scene) => ({ tls: scene.terminate(["*.b"]), pool: { upstreamTls: upstream("x.b") } }),
+    IPV4,
+  ],
   [
     "or without a name, for a route that takes all",
-    (scene) => ({ tls: scene.terminate(), upstreamTls: upstream() }),
+    (scene) => ({ tls: scene.terminate(), pool: { upstreamTls: upstream() } }),
     IPV4,
   ],
   [
     "or under the name of the backend",
-    (scene) => ({ tls: scene.terminate(["localhost"]), upstreamTls: upstream() }),
+    (scene) => ({ tls: scene.terminate(["localhost"]), pool: { upstreamTls: upstream() } }),
     "localhost:5432",
   ],
 ])("a loop: %s", (_what, make, backend) => {
@@ -111,9 +115,12 @@ test.each<[string, (scene: TlsScene) => RouteWishes]>([
   ["also for a route of every name", (scene) => ({ tls: scene.terminate() })],
   [
     "TLS that is made again under another name",
-    (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: upstream("b.b") }),
+    (scene) => ({ tls: scene.terminate(["a.b"]), pool: { upstreamTls: upstream("b.b") } }),
   ],
-  ["or without one: an IP is never said", (scene) => ({ tls: scene.terminate(["a.b"]), upstreamTls: upstream() })],
+  [
+    "or without one: an IP is never said",
+    (scene) => ({ tls: scene.terminate(["a.b"]), pool: { upstreamTls: upstream() } }),
+  ],
 ])("no loop: %s", (_what, make) => {
   expect(tlsLoop(make)).toEqual({ errors: [], refused: [] });
 });

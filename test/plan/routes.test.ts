@@ -18,12 +18,14 @@ test("what a route says of TLS, client certificates and PROXY headers is in its 
       clientCert,
       protocol: "postgres",
       proxyAccept: { from: EVERYBODY, versions: "v2" },
-      proxySend: 1,
-      upstreamTls: {
-        trust: scene.trust("internal"),
-        serverName: "db.internal",
-        identity: scene.identity("gw"),
-        insecure: false,
+      pool: {
+        proxySend: 1,
+        upstreamTls: {
+          trust: scene.trust("internal"),
+          serverName: "db.internal",
+          identity: scene.identity("gw"),
+          insecure: false,
+        },
       },
     }),
   ]);
@@ -55,7 +57,9 @@ test("what a route says of TLS, client certificates and PROXY headers is in its 
 
 test("what a route does not say is not in its plan", () => {
   const scene = new TlsScene();
-  const { plan } = scene.compile([scene.route("db", { tls: scene.terminate(), upstreamTls: { insecure: true } })]);
+  const { plan } = scene.compile([
+    scene.route("db", { tls: scene.terminate(), pool: { upstreamTls: { insecure: true } } }),
+  ]);
   const [route] = plan.routes;
   expect(Object.keys(route ?? {})).toEqual(["name", "file", "line", "pool", "protocol", "tls", "timeouts", "limits"]);
   expect(Object.keys(route?.tls ?? {})).toEqual(["mode", "identity", "minVersion", "alpn"]);

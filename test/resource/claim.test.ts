@@ -15,7 +15,7 @@ async function closed(text: string): Promise<RouteResource | undefined> {
   const { resources, diagnostics } = await new Loader().load({ documents: [], directories: [], embedded: [file] });
   expect(diagnostics.map(({ code }) => code)).toContain("route/bad-balance");
   for (const route of resources) {
-    expect(route.backends).toEqual([]);
+    expect(route.pools).toEqual([]);
     expect(route.allow).toEqual([]);
     expect(route.deny).toBe(EVERYBODY);
   }
@@ -92,7 +92,7 @@ test("a warning closes nothing", async () => {
   const file = { file: "a.yaml", text };
   const { resources, diagnostics } = await new Loader().load({ documents: [], directories: [], embedded: [file] });
   expect(diagnostics.map(({ severity, code }) => `${severity} ${code}`)).toEqual(["warning route/insecure-upstream"]);
-  expect(resources.map(({ name, backends }) => [name, backends.length])).toEqual([
+  expect(resources.map(({ name, pools }) => [name, pools.length])).toEqual([
     ["a", 1],
     ["b", 1],
   ]);

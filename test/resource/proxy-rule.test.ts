@@ -3,21 +3,21 @@
 import { expect, test } from "bun:test";
 
 import { formatCidr } from "../../src/base/ip.ts";
-import { route, told } from "../support/written-route.ts";
+import { pool, route, told } from "../support/written-route.ts";
 
 test("headers are neither wanted nor sent by a route that does not say so", async () => {
   const silent = await route("");
-  expect(["proxyAccept" in silent, "proxySend" in silent]).toEqual([false, false]);
+  expect(["proxyAccept" in silent, "proxySend" in (await pool(""))]).toEqual([false, false]);
 });
 
 test("either can be written without the other", async () => {
   const sending = await route("proxyProtocol: {send: 2}");
-  expect(["proxyAccept" in sending, sending.proxySend]).toEqual([false, 2]);
+  expect(["proxyAccept" in sending, (await pool("proxyProtocol: {send: 2}")).proxySend]).toEqual([false, 2]);
   const accepting = await route("proxyProtocol: {accept: {from: [10.0.0.0/8, ::1]}}");
   expect([
     accepting.proxyAccept?.from.map(formatCidr),
     accepting.proxyAccept?.versions,
-    "proxySend" in accepting,
+    "proxySend" in (accepting.pools[0]?.spec ?? {}),
   ]).toEqual([["10.0.0.0/8", "::1"], "any", false]);
 });
 

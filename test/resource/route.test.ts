@@ -4,21 +4,21 @@ import { describe, expect, test } from "bun:test";
 
 import { decodeRoute, EVERYBODY } from "../../src/resource/route.ts";
 import { Random } from "../support/random.ts";
-import { bare, route, told } from "../support/written-route.ts";
+import { bare, pool, route, told } from "../support/written-route.ts";
 
 const USUAL_PASSIVE = { failures: 3, earlyResetMs: 0, ejectMs: 10_000, maxEjectMs: 300_000, ejectLast: false };
 const TCP = { check: { kind: "tcp" }, intervalMs: 5000, jitterMs: 500, timeoutMs: 2000, rise: 2, fall: 3 };
 
 describe("health", () => {
   test("without it nobody is asked, and ejection is as usual", async () => {
-    const { health, passive, onDown, slowStartMs } = await route("");
+    const { health, passive, onDown, slowStartMs } = await pool("");
     expect(health).toBeUndefined();
     expect(passive).toEqual(USUAL_PASSIVE);
     expect([onDown, slowStartMs]).toEqual(["keep", 0]);
   });
 
   test("an empty map is a TCP check with every default", async () => {
-    expect((await route("health: {}")).health as unknown).toEqual(TCP);
+    expect((await pool("health: {}")).health as unknown).toEqual(TCP);
   });
 
   test.each([
@@ -29,8 +29,8 @@ describe("health", () => {
     ["mysql", { kind: "mysql" }],
     ["nats", { kind: "nats" }],
   ])("%s alone names a check", async (word, check) => {
-    expect((await route(`health: ${word}`)).health as unknown).toEqual({ ...TCP, check });
-    expect((await route(`health: {check: ${word}}`)).health as unknown).toEqual({ ...TCP, check });
+    expect((await pool(`health: ${word}`)).health as unknown).toEqual({ ...TCP, check });
+    expect((await pool(`health: {check: ${word}}`)).health as unknown).toEqual({ ...TCP, check });
   });
 
   test.each([
@@ -52,11 +52,11 @@ describe("health", () => {
       { kind: "exchange", send: Uint8Array.of(0, 255, 10), expect: Uint8Array.of(1) },
     ],
   ])("check: %s says more of one", async (text, check) => {
-    expect((await route(`health: {check: ${text}}`)).health?.check as unknown).toEqual(check);
+    expect((await pool(`health: {check: ${text}}`)).health?.check as unknown).toEqual(check);
   });
 
   test("what is written stands", async () => {
-    const written = await route(
+    const written = await pool(
       "health: {interval: 20s, jitter: off, timeout: 20s, rise: 100, fall: 1, port: 65535, onDown: kill, slowStart: 30s}",
     );
     expect(written.health).toEqual({
@@ -72,36 +72,36 @@ describe("health", () => {
   });
 
   test("the timeout and the jitter follow an interval that is written alone", async () => {
-    expect((await route("health: {interval: 1s}")).health).toMatchObject({ timeoutMs: 1000, jitterMs: 100 });
-    expect((await route("health: {interval: 1m}")).health).toMatchObject({ timeoutMs: 2000, jitterMs: 6000 });
+    expect((await pool("health: {interval: 1s}")).health).toMatchObject({ timeoutMs: 1000, jitterMs: 100 });
+    expect((await pool("health: {interval: 1m}")).health).toMatchObject({ timeoutMs: 2000, jitterMs: 6000 });
   });
 
   test("checks and ejection are switched off each by itself", async () => {
-    const unasked = await route("health: off");
+    const unasked = await pool("health: off");
     expect(["health" in unasked, unasked.passive]).toEqual([false, USUAL_PASSIVE]);
-    const kept = await route("health: {passive: off}");
+    const kept = await pool("health: {passive: off}");
     expect([kept.health as unknown, "passive" in kept]).toEqual([TCP, false]);
-    const neither = await route("health: {check: off, passive: off, slowStart: 1s}");
+    const neither = await pool("health: {check: off, passive: off, slowStart: 1s}");
     expect(["health" in neither, "passive" in neither, neither.slowStartMs]).toEqual([false, false, 1000]);
   });
 
   test("ejection is as written, and its longest never shorter than its first", async () => {
     const written = "{failures: 1, earlyReset: 50ms, eject: 1s, maxEject: 2s, ejectLast: true}";
-    expect((await route(`health: {passive: ${written}}`)).passive).toEqual({
+    expect((await pool(`health: {passive: ${written}}`)).passive).toEqual({
       failures: 1,
       earlyResetMs: 50,
       ejectMs: 1000,
       maxEjectMs: 2000,
       ejectLast: true,
     });
-    expect((await route("health: {passive: {eject: 1h}}")).passive).toMatchObject({ maxEjectMs: 3_600_000 });
-    expect((await route("health: {passive: {}}")).passive).toEqual(USUAL_PASSIVE);
+    expect((await pool("health: {passive: {eject: 1h}}")).passive).toMatchObject({ maxEjectMs: 3_600_000 });
+    expect((await pool("health: {passive: {}}")).passive).toEqual(USUAL_PASSIVE);
   });
 });
 
 describe("backends, balance, dial, resolve", () => {
   test("are as written", async () => {
-    const written = await route(
+    const written = await pool(
       'balance: source-hash\ndial: {attempts: 1, timeout: 250ms}\nresolve: {interval: 1m}\nbackends: ["srv+_PG._tcp.b.", {address: "b:1", weight: 0, backup: false, maxConnections: 7}, {address: srv+c, backup: true}]',
     );
     expect([written.balance, written.dial, written.resolveIntervalMs] as unknown).toEqual([
@@ -117,7 +117,7 @@ describe("backends, balance, dial, resolve", () => {
   });
 
   test.each(["round-robin", "least-connections", "random", "source-hash"])("balance: %s is known", async (balance) => {
-    expect((await route(`balance: ${balance}`)).balance as string).toBe(balance);
+    expect((await pool(`balance: ${balance}`)).balance as string).toBe(balance);
   });
 
   test.each([
@@ -128,12 +128,12 @@ describe("backends, balance, dial, resolve", () => {
     "dial: {timeout: off}",
     "dial: {timeout: 5s, attempts: 1}",
   ])("%j leaves time for what it says", async (text) => {
-    expect((await route(text)).dial.attempts).toBeGreaterThan(0);
+    expect((await pool(text)).dial.attempts).toBeGreaterThan(0);
   });
 
   test("primaries may all be drained while there are backups", async () => {
     expect(
-      (await route('backends: [{address: "a:1", weight: 0}, {address: "b:1", backup: true}]')).backends.length,
+      (await pool('backends: [{address: "a:1", weight: 0}, {address: "b:1", backup: true}]')).backends.length,
     ).toBe(2);
   });
 });
@@ -405,7 +405,7 @@ test("any document is judged, and never without a word", () => {
     if (random.chance(2)) document["backends"] = ["b:1", anything(random, 2)];
     const { resource, closed, diagnostics } = decodeRoute(document, origin, "a");
     expect(resource === undefined).toBe(diagnostics.some(({ severity }) => severity === "error"));
-    expect(closed === undefined || (closed.backends.length === 0 && closed.deny === EVERYBODY)).toBe(true);
+    expect(closed === undefined || (closed.pools.length === 0 && closed.deny === EVERYBODY)).toBe(true);
     for (const { message, code } of diagnostics) {
       expect(code).toMatch(/^route\/[a-z-]+$/);
       expect(message).toMatch(/^["A-Za-z]/);

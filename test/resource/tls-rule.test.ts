@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 
-import { route, told, warned } from "../support/written-route.ts";
+import { pool, route, told, warned } from "../support/written-route.ts";
 
 const IDENTITY = { certificate: { file: "db.crt" }, key: { file: "db.key" } };
 /** Enough to terminate TLS with. */
@@ -112,12 +112,12 @@ describe("clientAuth", () => {
 
 describe("upstreamTls", () => {
   test.each(["{}", "on", "true", "{insecure: false}"])("%s means backends verified by the system", async (written) => {
-    expect((await route(`upstreamTls: ${written}`)).upstreamTls).toEqual({ insecure: false });
+    expect((await pool(`upstreamTls: ${written}`)).upstreamTls).toEqual({ insecure: false });
   });
 
   test("is as written", async () => {
     const written = "{ca: a.pem, serverName: DB.internal., certificate: db.crt, key: db.key}";
-    expect((await route(`upstreamTls: ${written}`)).upstreamTls).toEqual({
+    expect((await pool(`upstreamTls: ${written}`)).upstreamTls).toEqual({
       trust: { ca: { file: "a.pem" } },
       serverName: "db.internal",
       identity: IDENTITY,
@@ -126,14 +126,14 @@ describe("upstreamTls", () => {
   });
 
   test("goes with TLS that was terminated, and with a unix socket that has a name", async () => {
-    expect((await route(`tls: {${TERMINATE}}\nupstreamTls: on`)).upstreamTls).toEqual({ insecure: false });
-    const unix = await route('backends: ["unix:/db"]\nupstreamTls: {serverName: db}');
+    expect((await pool(`tls: {${TERMINATE}}\nupstreamTls: on`)).upstreamTls).toEqual({ insecure: false });
+    const unix = await pool('backends: ["unix:/db"]\nupstreamTls: {serverName: db}');
     expect(unix.upstreamTls).toEqual({ serverName: "db", insecure: false });
   });
 
   test("insecure is a route, and a warning", async () => {
     const { route: open, told: warnings } = await warned("upstreamTls: {insecure: true, serverName: db.internal}");
-    expect(open.upstreamTls).toEqual({ serverName: "db.internal", insecure: true });
+    expect(open.pools[0]?.spec.upstreamTls).toEqual({ serverName: "db.internal", insecure: true });
     expect(warnings).toEqual([
       'route/insecure-upstream Backends are not verified: whoever answers in the place of one gets its connections (Write "ca" in its place)',
     ]);

@@ -5,7 +5,7 @@ import { decodeSource } from "../../src/config/decode.ts";
 import { parseDocuments } from "../../src/config/document.ts";
 import { findOffset } from "../../src/config/mark.ts";
 import type { Origin } from "../../src/resource/origin.ts";
-import type { RouteResource } from "../../src/resource/route.ts";
+import type { PoolShare, RouteResource } from "../../src/resource/route.ts";
 import type { IdentitySpec, PemSource, TlsSpec, TrustSpec, UpstreamTlsSpec } from "../../src/resource/tls.ts";
 
 interface WrittenIdentity {
@@ -37,8 +37,12 @@ export async function credentialRoute(file: string, yaml: string): Promise<Route
     ...plain,
     origin,
     ...(own === undefined ? {} : { tls: own }),
-    ...(upstream === undefined ? {} : { upstreamTls: upstream }),
+    ...(upstream === undefined ? {} : { pools: plain.pools.map((share) => withTls(share, upstream)) }),
   };
+}
+
+function withTls({ spec, ...share }: PoolShare, upstreamTls: UpstreamTlsSpec): PoolShare {
+  return { ...share, spec: { ...spec, upstreamTls } };
 }
 
 function tlsOf({ clientAuth, ...written }: NonNullable<Written["tls"]>): TlsSpec {

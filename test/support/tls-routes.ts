@@ -7,13 +7,14 @@ import { type Cidr, parseCidr } from "../../src/base/ip.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Identity, Trust } from "../../src/resource/credentials.ts";
-import { decodeRoute, type RouteResource } from "../../src/resource/route.ts";
+import { decodeRoute, type PoolSpec, type RouteResource } from "../../src/resource/route.ts";
 import type { ClientAuthSpec, IdentitySpec, TerminateSpec, TlsSpec, TrustSpec } from "../../src/resource/tls.ts";
 
 /** What differs from a plain route on port 5432 with the backend `b:1`. */
-export interface RouteWishes extends Partial<Omit<RouteResource, "name" | "listen" | "backends" | "sources">> {
+export interface RouteWishes extends Partial<Omit<RouteResource, "name" | "listen" | "pools" | "sources">> {
   readonly listen?: string | number | readonly (string | number)[];
   readonly backend?: string;
+  readonly pool?: Partial<PoolSpec>;
   readonly sources?: readonly string[];
 }
 
@@ -56,14 +57,15 @@ export class TlsScene {
 
   /** A route that is read from `NAME.yaml`. */
   route(name: string, wishes: RouteWishes = {}): RouteResource {
-    const { listen = 5432, backend = "b:1", sources = [], ...fields } = wishes;
+    const { listen = 5432, backend = "b:1", sources = [], pool, ...fields } = wishes;
     const file = `${name}.yaml`;
     const origin = { file, locate: (path: readonly (string | number)[]) => this.#locate(path.join(".")) };
     // Like what is read from YAML it has no prototype.
     const document: unknown = Object.assign(Object.create(null), { listen, backends: [backend] });
     const { resource, diagnostics } = decodeRoute(document, origin, name);
     if (resource === undefined) throw new Error(JSON.stringify(diagnostics));
-    return { ...resource, sources: sources.map(cidr), ...fields };
+    const pools = resource.pools.map(({ spec, ...share }) => ({ ...share, spec: { ...spec, ...pool } }));
+    return { ...resource, pools, sources: sources.map(cidr), ...fields };
   }
 
   compile(routes: readonly RouteResource[], previous?: Plan): CompiledScene {

@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { Loader } from "../../src/config/load.ts";
-import type { RouteResource } from "../../src/resource/route.ts";
+import type { PoolSpec, RouteResource } from "../../src/resource/route.ts";
 
 interface LoadedRoute {
   readonly resources: readonly RouteResource[];
@@ -26,6 +26,13 @@ export async function route(more: string): Promise<RouteResource> {
   const [first] = resources;
   if (first === undefined) throw new Error("Expected a route");
   return first;
+}
+
+/** The pool of the route that these lines mean. */
+export async function pool(more: string): Promise<PoolSpec> {
+  const [share] = (await route(more)).pools;
+  if (share === undefined) throw new Error("Expected a pool");
+  return share.spec;
 }
 
 /** `code message (hint)` of everything that is wrong with these lines. What is left of the route lets nobody in. */
