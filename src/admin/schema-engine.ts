@@ -10,6 +10,7 @@ import type {
   HistogramSnapshot,
   ListenerSnapshot,
   OverrideSettings,
+  PoolSnapshot,
   RouteSnapshot,
   RouteTlsSnapshot,
   TargetSnapshot,
@@ -98,13 +99,31 @@ const UpstreamTlsSchema: v.GenericSchema<UpstreamTlsSnapshot> = v.pipe(
   v.description("Absent: backends are not spoken to in TLS by the gateway"),
 );
 
+const PoolSchema: v.GenericSchema<PoolSnapshot> = v.object({
+  name: v.pipe(v.string(), v.description("Within the route")),
+  weight: Count,
+  backends: v.array(v.string()),
+});
+
 export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
   v.object({
     name: v.string(),
     file: v.string(),
     line: Count,
     listeners: v.array(v.string()),
-    backends: v.array(v.string()),
+    backends: v.pipe(v.array(v.string()), v.description("Of all its pools")),
+    pools: v.exactOptional(
+      v.pipe(
+        v.array(PoolSchema),
+        v.description("How its clients are shared out by weight; absent: one pool gets all of them"),
+      ),
+    ),
+    refused: v.exactOptional(
+      v.pipe(
+        v.object({ weight: Count, detail: v.pipe(v.string(), v.description("Why")) }),
+        v.description("The share of its clients that is refused; absent: none"),
+      ),
+    ),
     allow: v.pipe(Count, v.description("Number of allowed source prefixes; 0 allows everyone")),
     deny: v.pipe(Count, v.description("Number of denied source prefixes")),
     protocol: v.picklist(["tcp", "postgres"]),
@@ -132,7 +151,10 @@ export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
       }),
       v.description("0 means no limit"),
     ),
-    balance: v.picklist(["round-robin", "least-connections", "random", "source-hash"]),
+    balance: v.pipe(
+      v.picklist(["round-robin", "least-connections", "random", "source-hash"]),
+      v.description("This, upstreamTls and proxySend are those of the first of several pools"),
+    ),
     connectionLimit: v.pipe(Count, v.description("0 means no limit of its own")),
     limits: LimitsSchema,
     connectionsActive: Count,
@@ -193,6 +215,7 @@ const TargetSchema: v.GenericSchema<TargetSnapshot> = v.pipe(
 export const BackendSchema: v.GenericSchema<BackendSnapshot> = v.pipe(
   v.object({
     route: v.string(),
+    pool: v.exactOptional(v.pipe(v.string(), v.description("Which of several pools of the route it is in"))),
     backend: v.pipe(v.string(), v.description("As written")),
     addresses: v.pipe(v.array(v.string()), v.description("What it resolves to now")),
     weight: Count,

@@ -95,7 +95,7 @@ function certificatesOf({ routes, pools }: Plan): readonly ShownCertificate[] {
   const upstream = new Map(pools.map(({ name, upstreamTls }) => [name, upstreamTls?.identity]));
   for (const route of routes) {
     add(route, "clients", route.tls?.mode === "terminate" ? route.tls.identity : undefined);
-    add(route, "backends", upstream.get(route.pool));
+    for (const { pool } of route.pools) add(route, "backends", upstream.get(pool));
   }
   return [...shown.values()];
 }

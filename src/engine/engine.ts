@@ -133,30 +133,26 @@ export class Engine {
     log.write("warn", "descriptors-low", message, { limit, descriptors });
   }
 
-  #poolOf({ pool: name }: RoutePlan, plans: ReadonlyMap<string, PoolPlan>): Pool {
+  #poolOf(route: RoutePlan, name: string, plans: ReadonlyMap<string, PoolPlan>): Pool {
     const plan = plans.get(name);
     if (plan === undefined) throw new GatewayError("internal", `Plan has no pool "${name}"`);
     const pool = this.#pools.get(name) ?? new Pool(plan, this.#poolServices);
     this.#pools.set(name, pool);
+    const { runtime, log } = this.#services;
+    tellUnusable(log, route, pool.tls.follow(plan.upstreamTls, runtime.tls));
     return pool;
   }
 
   #updateRoutes(plan: Plan): void {
     const pools = new Map(plan.pools.map((poolPlan) => [poolPlan.name, poolPlan]));
     for (const routePlan of plan.routes) {
-      const pool = this.#poolOf(routePlan, pools);
-      const known = this.#routes.get(routePlan.name);
-      const route = known ?? new Route(routePlan, pool);
-      if (known === undefined) this.#routes.set(routePlan.name, route);
-      // An unchanged plan stays the same object: that is how those under way see that nothing has changed.
-      if (!isDeepStrictEqual(route.plan, routePlan)) route.plan = routePlan;
-      route.pool = pool;
+      const own = routePlan.pools.map(({ pool }) => this.#poolOf(routePlan, pool, pools));
+      const route = this.#routes.get(routePlan.name) ?? new Route(routePlan, own);
+      this.#routes.set(routePlan.name, route);
+      route.follow(routePlan, own);
       route.admission = this.#admissionOf(routePlan);
-      tellUnusable(
-        this.#services.log,
-        routePlan,
-        route.tls.follow(routePlan.tls, pools.get(routePlan.pool)?.upstreamTls, this.#services.runtime.tls),
-      );
+      const { runtime, log } = this.#services;
+      tellUnusable(log, routePlan, route.tls.follow(routePlan.tls, runtime.tls));
       const { bandwidth } = routePlan.limits;
       // Connections that are there go on sharing what they have.
       if (bandwidth === undefined) route.bandwidth = null;
@@ -251,11 +247,13 @@ export class Engine {
     else ofRoute.set(backend, settings);
     if (ofRoute.size === 0) this.#overrides.delete(route);
     else this.#overrides.set(route, ofRoute);
-    this.#routes.get(route)?.pool.setOverride(backend, none ? undefined : settings);
+    // One address in several pools of a route is one backend for people.
+    for (const pool of this.#routes.get(route)?.pools ?? []) pool.setOverride(backend, none ? undefined : settings);
   }
 
-  #applyOverrides({ plan, pool }: Route): void {
-    for (const [backend, settings] of this.#overrides.get(plan.name) ?? []) pool.setOverride(backend, settings);
+  #applyOverrides({ plan, pools }: Route): void {
+    for (const [backend, settings] of this.#overrides.get(plan.name) ?? [])
+      for (const pool of pools) pool.setOverride(backend, settings);
   }
 
   /** Stops accepting for good, and resolves when no connection is left or `timeoutMs` has passed; then aborts the rest. */

@@ -14,7 +14,7 @@ import { clientAddress } from "./connection/peer.ts";
 import { recordRefusal } from "./connection/refuse.ts";
 import { receiveClient } from "./hello/reception.ts";
 import { PostgresSessions } from "./postgres-sessions.ts";
-import type { Route, RunningEntry } from "./route.ts";
+import { NO_TICKET, type Route, type RunningEntry } from "./route.ts";
 import type { Services } from "./services.ts";
 import type { ListenerSnapshot } from "./snapshot.ts";
 
@@ -150,8 +150,14 @@ export class Listener implements SocketOwner {
     const { route, portOffset } = entry;
     const admitted = this.#hasRoom() ? route.admit(socket.remoteAddress) : LIMITED.gateway;
     if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
+    const pool = route.choosePool();
+    if (pool === null) {
+      if (admitted !== NO_TICKET) route.admission?.leave(admitted);
+      return this.#refuse(socket, route, route.refusal);
+    }
     const arrival: Arrival = {
       route,
+      pool,
       ticket: admitted,
       admission: route.admission,
       listener: this.name,

@@ -8,12 +8,15 @@ import { OuterSocket } from "../socket/outer-socket.ts";
 import type { Socket } from "../socket/socket.ts";
 import { BackendKeyScanner } from "../wire/postgres-backend-key.ts";
 import { hostOf } from "./connection/peer.ts";
+import type { Pool } from "./pool/pool.ts";
 import type { Target } from "./pool/target.ts";
 import type { Route } from "./route.ts";
 
 /** Who has a session. */
 export interface SessionOwner {
   readonly route: Route;
+  /** The target's. */
+  readonly pool: Pool;
   readonly target: Target;
   readonly portOffset: number;
 }

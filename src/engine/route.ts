@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { lookupCidr } from "../base/cidr-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
+import { isClosedPlan } from "../plan/closed.ts";
 import type { RoutePlan } from "../plan/plan.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { Bandwidth } from "./bandwidth.ts";
@@ -12,7 +13,8 @@ import { type Admission, ROUTE_FULL, ROUTE_TOO_FAST, SOURCE_FULL, SOURCE_TOO_FAS
 import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal, ROUTE_CLOSED } from "./limit/refusal.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
 import type { Pool } from "./pool/pool.ts";
-import { TlsContexts } from "./tls-contexts.ts";
+import { Shares } from "./shares.ts";
+import { ServerTls } from "./tls-contexts.ts";
 
 const LIMIT_OF_REFUSAL: ReadonlyMap<number, LimitName> = new Map([
   [ROUTE_FULL, "connections"],
@@ -42,9 +44,12 @@ function allowedBy({ tls }: RoutePlan): unknown {
   return tls?.mode === "terminate" ? tls.clientAuth?.allow : undefined;
 }
 
+/** Of clients that were admitted and that no pool gets; nobody is admitted by a closed route. */
+function refusalOf({ refused }: RoutePlan): Refusal {
+  return refused === undefined ? ROUTE_CLOSED : { reason: refused.reason, detail: refused.detail };
+}
+
 export class Route {
-  plan: RoutePlan;
-  pool: Pool;
   connectionsActive = 0;
   /** Of ended connections; the live ones know their own. */
   bytesIn = 0;
@@ -55,15 +60,56 @@ export class Route {
   admission: Admission | null = null;
   /** What its connections may move in a second; `null`: as much as they can. */
   bandwidth: Bandwidth | null = null;
-  readonly tls = new TlsContexts();
+  readonly tls = new ServerTls();
   readonly connectSeconds = new Histogram(CONNECT_SECONDS);
   readonly connectionSeconds = new Histogram(CONNECTION_SECONDS);
   readonly #ended = new Map<CloseReason, number>();
   readonly #limited = new Map<LimitName, number>();
 
-  constructor(plan: RoutePlan, pool: Pool) {
-    this.plan = plan;
-    this.pool = pool;
+  #plan: RoutePlan;
+  #shares: Shares;
+  /** Of clients whose share is nobody's. */
+  #refusal: Refusal;
+
+  /** `pools` are those of the plan, in its order. */
+  constructor(plan: RoutePlan, pools: readonly Pool[]) {
+    this.#plan = plan;
+    this.#shares = new Shares(plan, pools);
+    this.#refusal = refusalOf(plan);
+  }
+
+  get plan(): RoutePlan {
+    return this.#plan;
+  }
+
+  /** In the order of the plan. */
+  get pools(): readonly Pool[] {
+    return this.#shares.pools;
+  }
+
+  /** Takes over a new plan and its pools. One that is as it was stays the same object, and shares go on in their cycle. */
+  follow(plan: RoutePlan, pools: readonly Pool[]): void {
+    const before = this.#plan;
+    if (isDeepStrictEqual(before, plan) && pools.every((pool, index) => pool === this.pools[index])) return;
+    const same = isDeepStrictEqual(before.pools, plan.pools) && before.refused?.weight === plan.refused?.weight;
+    if (!same || pools.some((pool, index) => pool !== this.pools[index])) this.#shares = new Shares(plan, pools);
+    this.#plan = plan;
+    this.#refusal = refusalOf(plan);
+  }
+
+  /** The pool of an admitted client: chosen once for each, by weight. `null`: it is refused, see `refusal`. */
+  choosePool(): Pool | null {
+    return this.#shares.choose();
+  }
+
+  /** Why a client is refused that no pool gets. */
+  get refusal(): Refusal {
+    return this.#refusal;
+  }
+
+  /** Whether every client is refused that it admits. */
+  get refusesAll(): boolean {
+    return this.pools.length === 0;
   }
 
   /**
@@ -89,9 +135,9 @@ export class Route {
     return this.#allowsIp(address === undefined ? undefined : parseIp(address));
   }
 
-  /** Whether it is only a claim, without a target: see `plan/closed.ts`. */
+  /** Whether it is only a claim: see `plan/closed.ts`. */
   get closed(): boolean {
-    return this.pool.plan.targets.length === 0;
+    return isClosedPlan(this.#plan);
   }
 
   /** Why a client is refused whose address is not allowed. */

@@ -25,7 +25,12 @@ export interface RouteSnapshot {
   readonly file: string;
   readonly line: number;
   readonly listeners: readonly string[];
+  /** Of all its pools. */
   readonly backends: readonly string[];
+  /** Where its clients are shared out among several pools or with nobody; absent: one pool gets all of them. */
+  readonly pools?: readonly PoolSnapshot[];
+  /** The share of its clients that is refused; absent: none. */
+  readonly refused?: { readonly weight: number; /** Why. */ readonly detail: string };
   /** Entries in the source lists; 0 means there is none. */
   readonly allow: number;
   readonly deny: number;
@@ -41,6 +46,7 @@ export interface RouteSnapshot {
   /** Version of the PROXY header that backends get; absent: none. */
   readonly proxySend?: ProxySend;
   readonly timeouts: RouteTimeouts;
+  /** This, `upstreamTls` and `proxySend` are those of the first of several pools. */
   readonly balance: Balance;
   /** Live connections at most; 0 means no limit of its own. */
   readonly connectionLimit: number;
@@ -60,6 +66,14 @@ export interface RouteSnapshot {
   readonly bytesOut: number;
   readonly connectSeconds: HistogramSnapshot;
   readonly connectionSeconds: HistogramSnapshot;
+}
+
+/** One of several pools of a route, and its share of the clients. */
+export interface PoolSnapshot {
+  /** Within the route. */
+  readonly name: string;
+  readonly weight: number;
+  readonly backends: readonly string[];
 }
 
 /** What becomes of a route's TLS. Never what is in a key or a certificate, but for its dates. */
@@ -103,6 +117,8 @@ export interface HistogramSnapshot {
 /** One backend of one route, as written. */
 export interface BackendSnapshot {
   readonly route: string;
+  /** Which of several pools of the route it is in; absent: there is one. */
+  readonly pool?: string;
   /** As written. */
   readonly backend: string;
   /** What it resolves to now; itself for an IP or unix socket. */

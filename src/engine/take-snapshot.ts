@@ -6,6 +6,7 @@ import type { Listener } from "./listener.ts";
 import type { Route } from "./route.ts";
 import type { Services } from "./services.ts";
 import { snapshotBackend } from "./pool/snapshot-backend.ts";
+import { shareName, snapshotShares } from "./snapshot-shares.ts";
 import { snapshotTls, snapshotUpstreamTls } from "./snapshot-tls.ts";
 import type { BackendSnapshot, EngineSnapshot, RouteSnapshot } from "./snapshot.ts";
 
@@ -53,25 +54,28 @@ function liveBytes(services: Services): LiveBytes {
 }
 
 function snapshotRoute(route: Route, listeners: readonly string[], live: LiveBytes): RouteSnapshot {
-  const { plan, pool } = route;
+  const { plan, pools } = route;
   const moving = live.get(route);
+  // Of several pools the first stands for all where there is one place for it.
+  const [first] = pools;
   return {
     name: plan.name,
     file: plan.file,
     line: plan.line,
     listeners,
-    backends: pool.backends.map((backend) => backend.plan.address),
+    backends: pools.flatMap((pool) => pool.backends.map((backend) => backend.plan.address)),
+    ...snapshotShares(plan, pools),
     allow: plan.allow?.size ?? 0,
     deny: plan.deny?.size ?? 0,
     protocol: plan.protocol,
     ...snapshotTls(plan),
-    ...snapshotUpstreamTls(pool.plan),
+    ...(first === undefined ? {} : snapshotUpstreamTls(first.plan)),
     timeouts: plan.timeouts,
-    balance: pool.plan.balance,
+    balance: first?.plan.balance ?? "round-robin",
     connectionLimit: plan.limits.connections,
     limits: plan.limits,
     connectionsActive: route.connectionsActive,
-    connectionsQueued: pool.queued,
+    connectionsQueued: pools.reduce((sum, { queued }) => sum + queued, 0),
     retries: route.retries,
     connectionsTotal: route.endedByReason(),
     limited: route.limitedByName(),
@@ -84,6 +88,8 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
 
 function backendsOf(route: Route): BackendSnapshot[] {
   const now = { ms: performance.now(), date: Date.now() };
-  const { plan, pool } = route;
-  return pool.backends.map((backend) => snapshotBackend(plan.name, backend, pool.plan, now));
+  return route.pools.flatMap((pool) => {
+    const share = route.pools.length > 1 ? { pool: shareName(pool) } : {};
+    return pool.backends.map((backend) => ({ ...snapshotBackend(backend, pool.plan, now), ...share }));
+  });
 }

@@ -1,31 +1,40 @@
-// What a route needs for TLS, made ready once for all of its connections, and again only when what it is made of changes.
-// Live connections keep what their handshake was made with. What cannot be made is refused, never done without.
+// What a route and its pools need for TLS, made ready once for all of their connections, and again only when what it is made
+// of changes. Live connections keep what their handshake was made with. What cannot be made is refused, never done without.
 
 import { isDeepStrictEqual } from "node:util";
 import type { Log } from "../observe/log.ts";
 import type { RoutePlan, RouteTlsPlan, UpstreamTlsPlan } from "../plan/plan.ts";
 import type { Tls, TlsClientContext, TlsServerContext } from "../runtime/tls.ts";
 
-export class TlsContexts {
+/** Of a route. */
+export class ServerTls {
   /** For clients whose TLS ends here; `null`: nobody's does, or it cannot. */
-  server: TlsServerContext | null = null;
-  /** For backends that are spoken to in TLS; `null`: none is, or cannot be. */
-  client: TlsClientContext | null = null;
-  #serverPlan: RouteTlsPlan | undefined;
-  #clientPlan: UpstreamTlsPlan | undefined;
+  context: TlsServerContext | null = null;
+  #plan: RouteTlsPlan | undefined;
 
   /** Follows a route's plan. What went wrong, as sentences; empty: nothing. */
-  follow(tls: RouteTlsPlan | undefined, upstream: UpstreamTlsPlan | undefined, engine: Tls | null): readonly string[] {
+  follow(tls: RouteTlsPlan | undefined, engine: Tls | null): readonly string[] {
     const problems: string[] = [];
-    if (!isDeepStrictEqual(tls, this.#serverPlan)) {
-      this.#serverPlan = tls;
-      this.server = attempt(problems, "Cannot end TLS", tls?.mode !== "terminate" ? null : () => serverOf(tls, engine));
-    }
-    if (!isDeepStrictEqual(upstream, this.#clientPlan)) {
-      this.#clientPlan = upstream;
-      const make = upstream === undefined ? null : () => clientOf(upstream, engine);
-      this.client = attempt(problems, "Cannot speak TLS to backends", make);
-    }
+    if (isDeepStrictEqual(tls, this.#plan)) return problems;
+    this.#plan = tls;
+    this.context = attempt(problems, "Cannot end TLS", tls?.mode !== "terminate" ? null : () => serverOf(tls, engine));
+    return problems;
+  }
+}
+
+/** Of a pool. */
+export class ClientTls {
+  /** For backends that are spoken to in TLS; `null`: none is, or cannot be. */
+  context: TlsClientContext | null = null;
+  #plan: UpstreamTlsPlan | undefined;
+
+  /** Follows a pool's plan. What went wrong, as sentences; empty: nothing. */
+  follow(upstream: UpstreamTlsPlan | undefined, engine: Tls | null): readonly string[] {
+    const problems: string[] = [];
+    if (isDeepStrictEqual(upstream, this.#plan)) return problems;
+    this.#plan = upstream;
+    const make = upstream === undefined ? null : () => clientOf(upstream, engine);
+    this.context = attempt(problems, "Cannot speak TLS to backends", make);
     return problems;
   }
 }

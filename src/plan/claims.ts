@@ -6,7 +6,7 @@ import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
 import { ALL_IPV4, type Claim, type Claimant } from "./claim.ts";
 import { Clashes, Matches } from "./clashes.ts";
-import { isClosed } from "./closed.ts";
+import { isClosed, isClosedPlan } from "./closed.ts";
 import { Holders, Preambles } from "./holders.ts";
 import type { Plan } from "./plan.ts";
 import { type Refusal, refuseClash, refuseOverlap, refuseProtocol, refuseProxy, refuseSelf } from "./refusal.ts";
@@ -62,7 +62,7 @@ class Board {
     this.#matches = matches;
     this.#files = new Map(previous?.routes.map(({ name, file }) => [name, file]));
     // To refuse everybody on an address is not to have it.
-    const open = new Set(previous?.pools.flatMap(({ name, targets }) => (targets.length === 0 ? [] : [name])));
+    const open = new Set(previous?.routes.flatMap((route) => (isClosedPlan(route) ? [] : [route.name])));
     this.#running = new Map(
       previous?.listeners.map(({ name, entries }) => [
         name,

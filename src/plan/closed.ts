@@ -2,9 +2,15 @@
 // not get the general one, and whatever this one denies them. Why it cannot run is for others to find and to tell.
 
 import { EVERYBODY, type RouteResource } from "../resource/route.ts";
+import type { RoutePlan } from "./plan.ts";
 
 /** Whether a route is only a claim that refuses everybody. */
 export function isClosed({ pools, refused }: RouteResource): boolean {
+  return pools.length === 0 && refused === undefined;
+}
+
+/** The same of a route that was compiled. */
+export function isClosedPlan({ pools, refused }: RoutePlan): boolean {
   return pools.length === 0 && refused === undefined;
 }
 

@@ -5,7 +5,7 @@ import type { CidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import type { Cidr } from "../base/ip.ts";
 import type { Credentials } from "../resource/credentials.ts";
-import { closedNameOf, type PoolShare, type RouteResource } from "../resource/route.ts";
+import { closedNameOf, type RouteResource } from "../resource/route.ts";
 import { claimsOf, countClaims } from "./claim.ts";
 import { settleClaims } from "./claims.ts";
 import { closeRoutes, isClosed } from "./closed.ts";
@@ -13,7 +13,7 @@ import { compileListeners } from "./listeners.ts";
 import { findLoops } from "./loops.ts";
 import { closeLosers } from "./losers.ts";
 import type { Plan } from "./plan.ts";
-import { compilePool, compileRoute, SourceSets } from "./routes.ts";
+import { compilePools, compileRoute, SourceSets } from "./routes.ts";
 import { findUnusable } from "./tls-plan.ts";
 
 /** What a plan depends on besides the resources. */
@@ -28,20 +28,6 @@ export interface CompileOptions {
 
 /** More sockets than a machine is set up to have, and still quick to compare; two addresses with every port. */
 const MAX_LISTENERS = 131_072;
-
-/** Of a closed route. */
-const NO_POOL: PoolShare = {
-  name: "",
-  weight: 1,
-  spec: {
-    backends: [],
-    balance: "round-robin",
-    onDown: "keep",
-    slowStartMs: 0,
-    dial: { attempts: 1, attemptMs: 0 },
-    resolveIntervalMs: 0,
-  },
-};
 
 /** A plan, and why some routes are not in it. */
 export interface CompiledPlan {
@@ -81,7 +67,7 @@ export function compilePlan(
   const plan: Plan = {
     listeners: compileListeners(placed, sets, diagnostics),
     routes: routes.map((route) => compileRoute(route, credentials, sets)),
-    pools: routes.map((route) => compilePool(route, route.pools[0] ?? NO_POOL, credentials)),
+    pools: routes.flatMap((route) => compilePools(route, credentials)),
   };
   return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics) };
 }

@@ -42,7 +42,11 @@ function describeRoutes(plan: Plan): Map<string, object> {
   return new Map(
     plan.routes.map(({ file: _file, line: _line, ...route }) => [
       route.name,
-      { ...route, listeners: listeners.get(route.name), pool: pools.get(route.pool) },
+      {
+        ...route,
+        listeners: listeners.get(route.name),
+        pools: route.pools.map(({ pool, weight }) => ({ weight, pool: pools.get(pool) })),
+      },
     ]),
   );
 }

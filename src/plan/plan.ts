@@ -7,7 +7,7 @@ import type { Identity, Trust } from "../resource/credentials.ts";
 import type { HealthSpec, PassiveSpec } from "../resource/health.ts";
 import type { RouteLimits } from "../resource/limits.ts";
 import type { ProxySend } from "../resource/proxy.ts";
-import type { Balance, DialSpec, Protocol, RouteTimeouts } from "../resource/route.ts";
+import type { Balance, DialSpec, Protocol, RefusedShare, RouteTimeouts } from "../resource/route.ts";
 import type { CertificateRule } from "../resource/tls.ts";
 
 /** One address and port to bind. */
@@ -88,7 +88,10 @@ export interface RoutePlan {
   /** Where it was written. */
   readonly file: string;
   readonly line: number;
-  readonly pool: string;
+  /** Who gets its clients, each by its share; with neither pools nor `refused` it is only a claim, see `closed.ts`. */
+  readonly pools: readonly PoolSharePlan[];
+  /** The share of its clients that nobody gets; absent: none. */
+  readonly refused?: RefusedShare;
   readonly allow?: CidrMap;
   readonly deny?: CidrMap;
   /** Whom the route matches, for people and for comparing plans; listeners have it in `bySource`. */
@@ -105,6 +108,12 @@ export interface RoutePlan {
   readonly proxyAccept?: ProxyAcceptPlan;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+}
+
+/** A pool of a route, by its name in the plan, and its share of the clients; above 0. */
+export interface PoolSharePlan {
+  readonly pool: string;
+  readonly weight: number;
 }
 
 /** What becomes of a client's TLS. */
@@ -139,7 +148,10 @@ export interface UpstreamTlsPlan {
 
 /** Weighted targets, how they are chosen and what keeps them in use. */
 export interface PoolPlan {
+  /** The route's, or `ROUTE|SHARE`. */
   readonly name: string;
+  /** Whose clients it gets. */
+  readonly route: string;
   readonly balance: Balance;
   readonly targets: readonly TargetPlan[];
   /** Active checks; absent: none. */

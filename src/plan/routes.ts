@@ -1,4 +1,4 @@
-// From one resource to what becomes of its connections: the route and its pool. Who gets it is `listeners.ts`.
+// From one resource to what becomes of its connections: the route and its pools. Who gets it is `listeners.ts`.
 
 import { type CidrMap, compileCidrMap } from "../base/cidr-map.ts";
 import { GatewayError } from "../base/gateway-error.ts";
@@ -34,7 +34,8 @@ export function compileRoute(route: RouteResource, credentials: Credentials, set
     name,
     file: origin.file,
     line: origin.locate([]).line,
-    pool: name,
+    pools: route.pools.map(({ name: share, weight }) => ({ pool: poolName(name, share), weight })),
+    ...(route.refused === undefined ? {} : { refused: route.refused }),
     ...(route.allow.length === 0 ? {} : { allow: sets.of(route.allow) }),
     ...(route.deny.length === 0 ? {} : { deny: sets.of(route.deny) }),
     ...(route.sources.length === 0 ? {} : { sources: sets.of(route.sources) }),
@@ -54,12 +55,23 @@ export function compileProxyAccept({ from, versions }: ProxyAcceptSpec, sets: So
   return { from: sets.of(from), versions };
 }
 
-/** The targets of one of a route's pools, and how they are used. */
-export function compilePool(route: RouteResource, { spec }: PoolShare, credentials: Credentials): PoolPlan {
+/** A name has no `|` of its own. */
+function poolName(route: string, share: string): string {
+  return share === "" ? route : `${route}|${share}`;
+}
+
+/** The pools of a route. */
+export function compilePools(route: RouteResource, credentials: Credentials): readonly PoolPlan[] {
+  return route.pools.map((share) => compilePool(route, share, credentials));
+}
+
+/** The targets of one pool, and how they are used. */
+function compilePool(route: RouteResource, { name, spec }: PoolShare, credentials: Credentials): PoolPlan {
   const { balance, backends, health, passive, onDown, slowStartMs, dial, resolveIntervalMs } = spec;
   const { proxySend, upstreamTls } = spec;
   return {
-    name: route.name,
+    name: poolName(route.name, name),
+    route: route.name,
     balance,
     targets: backends.map(compileTarget),
     ...(health === undefined ? {} : { health }),

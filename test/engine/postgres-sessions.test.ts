@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PostgresSessions, type SessionOwner, SessionWatch } from "../../src/engine/postgres-sessions.ts";
+import { Pool } from "../../src/engine/pool/pool.ts";
 import { Target } from "../../src/engine/pool/target.ts";
 import { Route } from "../../src/engine/route.ts";
 import { Flow, type FlowObserver } from "../../src/socket/flow.ts";
@@ -20,7 +21,8 @@ const OBSERVER: FlowObserver = {
 function owner(address = "10.0.0.1:5432"): SessionOwner {
   const target: Target = Object.assign(Object.create(Target.prototype), { address });
   const route: Route = Object.create(Route.prototype);
-  return { route, target, portOffset: 0 };
+  const pool: Pool = Object.create(Pool.prototype);
+  return { route, pool, target, portOffset: 0 };
 }
 
 function keyData(pid: number, key = KEY): Uint8Array {

@@ -48,8 +48,8 @@ test.each<[string, (scene: TlsScene) => RouteWishes]>([
   const [route] = plan.routes;
   expect(route?.tls).toEqual({ mode: "passthrough" });
   expect(route?.deny?.size).toBe(EVERYBODY.length);
-  expect(plan.pools[0]?.targets).toEqual([]);
-  expect(plan.pools[0]).not.toHaveProperty("upstreamTls");
+  expect(route?.pools).toEqual([]);
+  expect(plan.pools.map(({ name }) => name)).toEqual(["plain"]);
 });
 
 test("a plain route that lacks whom it believes is left out, unless it takes some sources from others", () => {

@@ -35,7 +35,7 @@ test("a route becomes a listener, a route and a pool", async () => {
         name: "db",
         file: "dir/db.yaml",
         line: 2,
-        pool: "db",
+        pools: [{ pool: "db", weight: 1 }],
         protocol: "tcp",
         timeouts: { connectMs: 5000, idleMs: 3_600_000, halfCloseMs: 600_000, lifetimeMs: 0, helloMs: 5000 },
         limits: { connections: 0, queue: { size: 128, timeoutMs: 5_000 } },
@@ -44,6 +44,7 @@ test("a route becomes a listener, a route and a pool", async () => {
     pools: [
       {
         name: "db",
+        route: "db",
         balance: "round-robin",
         targets: [
           { host: "a.b", port: 1, ranged: false, address: "A.b:1", weight: 1, backup: false, maxConnections: 0 },
@@ -84,6 +85,7 @@ test("what a route says of balance, health and limits is in its plan, as plain d
   expect(plan.pools).toEqual([
     {
       name: "db",
+      route: "db",
       balance: "least-connections",
       targets: [
         { host: "a", port: 1, ranged: false, address: "a:1", weight: 1, backup: false, maxConnections: 9 },

@@ -61,7 +61,7 @@ test("what a route does not say is not in its plan", () => {
     scene.route("db", { tls: scene.terminate(), pool: { upstreamTls: { insecure: true } } }),
   ]);
   const [route] = plan.routes;
-  expect(Object.keys(route ?? {})).toEqual(["name", "file", "line", "pool", "protocol", "tls", "timeouts", "limits"]);
+  expect(Object.keys(route ?? {})).toEqual(["name", "file", "line", "pools", "protocol", "tls", "timeouts", "limits"]);
   expect(Object.keys(route?.tls ?? {})).toEqual(["mode", "identity", "minVersion", "alpn"]);
   expect(plan.pools[0]).not.toHaveProperty("proxySend");
   expect(plan.pools[0]?.upstreamTls).toEqual({ insecure: true });

@@ -74,12 +74,12 @@ export class PoolScene implements PlayedPool, Disposable {
         name: "db",
         file: "db.yaml",
         line: 1,
-        pool: "db",
+        pools: [{ pool: "db", weight: 1 }],
         protocol: "tcp",
         timeouts: { connectMs: 5_000, idleMs: 0, halfCloseMs: 0, lifetimeMs: 0, helloMs: 5000 },
         limits: { connections: 0, queue: { size: this.queueSize, timeoutMs: 3_000 } },
       },
-      this.pool,
+      [this.pool],
     );
     const services: Services = {
       runtime: {

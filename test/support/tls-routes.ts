@@ -4,6 +4,7 @@
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { type HostnamePattern, parseHostnamePattern } from "../../src/base/hostname.ts";
 import { type Cidr, parseCidr } from "../../src/base/ip.ts";
+import { isClosedPlan } from "../../src/plan/closed.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Identity, Trust } from "../../src/resource/credentials.ts";
@@ -84,8 +85,8 @@ export class TlsScene {
 }
 
 /** Names of the routes that let anybody in: not those that only refuse the clients of a route that lost. */
-export function openRoutes({ routes, pools }: Plan): readonly string[] {
-  return routes.map(({ name }) => name).filter((_name, index) => (pools[index]?.targets.length ?? 0) > 0);
+export function openRoutes({ routes }: Plan): readonly string[] {
+  return routes.flatMap((route) => (isClosedPlan(route) ? [] : [route.name]));
 }
 
 export function passthrough(...hostnames: readonly string[]): TlsSpec {

@@ -4,6 +4,9 @@
 
 import type { EngineCounters } from "../counters.ts";
 
+/** A target that never answers must not use up what the others need. */
+const ABANDONED_SHARE = 0.25;
+
 /** Descriptors kept for everything that is not a connection: files, the database, the admin port, DNS, the runtime. */
 const RESERVED_DESCRIPTORS = 128;
 
@@ -45,4 +48,9 @@ export function connectionsInUse(
   checkSockets: number,
 ): number {
   return live + greeting + (abandonedDials + besideDials + checkSockets) / DESCRIPTORS_PER_CONNECTION;
+}
+
+/** How many dials to one target may be left that were given up and cannot be cancelled, of this limit of connections. */
+export function abandonedLimit(connectionLimit: number): number {
+  return connectionLimit * ABANDONED_SHARE;
 }

@@ -27,6 +27,8 @@ import type { Target } from "../pool/target.ts";
 /** How a client came in. */
 export interface Arrival {
   readonly route: Route;
+  /** Of the route, chosen for this client. */
+  readonly pool: Pool;
   /** Of the route's `admit`. */
   readonly ticket: number;
   /** What gave out the ticket: a reload may have given the route another one, or taken its limits away. */
@@ -66,9 +68,14 @@ class Received {
   }
 
   /** Makes the session on `target` findable; what is to see its bytes, besides `bandwidth`, or `null`. */
-  watchSession({ route, client }: Connection, target: Target, bandwidth: Bandwidth | null): SessionWatch | null {
+  watchSession(
+    { route, client }: Connection,
+    pool: Pool,
+    target: Target,
+    bandwidth: Bandwidth | null,
+  ): SessionWatch | null {
     if (this.#sessions === null) return null;
-    const owner = { route, target, portOffset: this.#portOffset };
+    const owner = { route, pool, target, portOffset: this.#portOffset };
     if (this.facts.postgresTls === true) {
       this.session = this.#sessions.addSealed(client, owner);
       return null;
@@ -92,7 +99,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
 
   readonly #services: Services;
   readonly #timeouts: RouteTimeouts;
-  readonly #pool: Pool;
+  /** Whose target it is connected to. */
+  #pool: Pool;
   readonly #ticket: number;
   readonly #admission: Admission | null;
   /** In one place, which most connections do not have: each field of ours is paid for by every idle one. */
@@ -104,7 +112,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
 
   constructor(client: Socket, arrival: Arrival, services: Services) {
     super();
-    const { route, ticket, listener, portOffset, facts } = arrival;
+    const { route, pool, ticket, listener, portOffset, facts } = arrival;
     this.#ticket = ticket;
     this.#admission = ticket === NO_TICKET ? null : arrival.admission;
     this.#services = services;
@@ -116,8 +124,8 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.openedMs = facts === null ? nowMs : facts.openedMs;
     this.#received = facts === null ? null : new Received(facts, arrival, nowMs);
     this.#timeouts = route.plan.timeouts;
-    this.#pool = route.pool;
-    this.#dialler = new Dialler(this, { route, plan: route.plan, portOffset, pinned: arrival.target }, services);
+    this.#pool = pool;
+    this.#dialler = new Dialler(this, { route, pool, plan: route.plan, portOffset, pinned: arrival.target }, services);
     this.pipe = new Pipe(client, this);
   }
 
@@ -157,18 +165,19 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
 
   // --- dialling ---------------------------------------------------------------------------------------------------
 
-  introduce(target: Target): Introduction | null | undefined {
+  introduce(target: Target, pool: Pool): Introduction | null | undefined {
     const { source } = this.pipe.inbound;
-    return introductionTo(target, this.route, source, this.id, this.#received?.facts ?? null, this.#services);
+    return introductionTo(target, pool, this.route, source, this.id, this.#received?.facts ?? null, this.#services);
   }
 
-  dialled(target: Target, socket: Socket): void {
+  dialled(target: Target, pool: Pool, socket: Socket): void {
     this.#dialler = null;
+    this.#pool = pool;
     this.target = target;
     this.#connectMs = performance.now() - this.#admittedMs;
     this.route.connectSeconds.observe(this.#connectMs / 1000);
     const { bandwidth } = this.route;
-    this.pipe.join(socket, this.#received?.watchSession(this, target, bandwidth) ?? bandwidth);
+    this.pipe.join(socket, this.#received?.watchSession(this, pool, target, bandwidth) ?? bandwidth);
     this.deadlineChanged();
   }
 

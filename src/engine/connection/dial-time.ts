@@ -2,6 +2,9 @@
 
 import type { DialSpec } from "../../resource/route.ts";
 
+/** How long an address of one family may be silent before one of the other is dialled beside it (RFC 8305, section 8). */
+export const BESIDE_MS = 250;
+
 /** Targets that share the connect timeout: with more, each would get too little of it for a slow but healthy one. */
 export const SHARED_ATTEMPTS = 3;
 

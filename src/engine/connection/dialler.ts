@@ -7,13 +7,14 @@ import { hashSource } from "../../base/hash.ts";
 import { parseIp } from "../../base/ip.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
-import { connectionsInUse } from "./connection-limit.ts";
+import { abandonedLimit, connectionsInUse } from "./connection-limit.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { reportFailure, reportShortage } from "./dial-report.ts";
-import { DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
+import { BESIDE_MS, DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
 import { isOwnShortage } from "../../runtime/own-shortage.ts";
 import type { DiallerOwner, DialWish } from "./dial-wish.ts";
 import { FailedTargets } from "./failed-targets.ts";
+import { nextPool } from "./next-pool.ts";
 import { dialFailure, refusalOf } from "./peer.ts";
 import type { Ask, Pick } from "../pool/chooser.ts";
 import type { Pool } from "../pool/pool.ts";
@@ -21,15 +22,6 @@ import { LIMITED, type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
 import type { Services } from "../services.ts";
 import type { Target } from "../pool/target.ts";
 import type { Waiter } from "../pool/waiting-line.ts";
-
-/** How long an address of one family may be silent before one of the other is dialled beside it (RFC 8305, section 8). */
-const BESIDE_MS = 250;
-
-/**
- * The share of the connection limit that dials to one target may hold which were given up and cannot be cancelled: a target
- * that never answers must not use up what the others need.
- */
-const ABANDONED_SHARE = 0.25;
 
 export class Dialler implements Dialling, Waiter, Ask {
   /** Its place in the line, once it had one: it keeps it when a dial out of the line fails. */
@@ -39,7 +31,8 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   readonly #owner: DiallerOwner;
   readonly #wish: DialWish;
-  readonly #pool: Pool;
+  /** Another one once the first has left the plan. */
+  #pool: Pool;
   readonly #services: Services;
   readonly #time: DialTime;
   #dial: Dial | null = null;
@@ -58,7 +51,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   constructor(owner: DiallerOwner, wish: DialWish, services: Services) {
     this.#owner = owner;
     this.#wish = wish;
-    this.#pool = wish.route.pool;
+    this.#pool = wish.pool;
     this.#services = services;
     this.#time = new DialTime(wish.route.plan.timeouts.connectMs);
   }
@@ -73,7 +66,7 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   get maxAbandoned(): number {
-    return this.#services.counters.connectionLimit * ABANDONED_SHARE;
+    return abandonedLimit(this.#services.counters.connectionLimit);
   }
 
   get nowMs(): number {
@@ -83,7 +76,8 @@ export class Dialler implements Dialling, Waiter, Ask {
   /** Picks and dials the next target, or waits, or gives up. */
   next(): void {
     const { pinned } = this.#wish;
-    if (pinned === null) this.#follow(this.#pool.pick(this));
+    if (pinned === null && this.#pool.closed) this.#changePool();
+    else if (pinned === null) this.#follow(this.#pool.pick(this));
     else if (this.#attempts === 0) this.#dialTo(pinned);
     else this.#giveUp({ reason: this.#reason });
   }
@@ -121,6 +115,10 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   turn(): boolean {
+    if (this.#pool.closed) {
+      this.#changePool();
+      return true;
+    }
     this.#forgive();
     const pick = this.#pool.pick(this);
     if (pick === "full" ? this.#queued : pick === "none" && this.#pool.awaitsNames) return false;
@@ -130,6 +128,18 @@ export class Dialler implements Dialling, Waiter, Ask {
     // Not picked anew: the balancer has counted this one.
     this.#follow(pick);
     return true;
+  }
+
+  /** The pool has left the plan: what was true of its targets and its line is nothing to another one. */
+  #changePool(): void {
+    if (this.#queued) this.#time.restart();
+    this.#leaveQueue();
+    const next = nextPool(this.#wish, this.#owner.clientHost, this.#reason);
+    if ("reason" in next) return this.#giveUp(next);
+    this.#pool = next;
+    this.#failed = null;
+    this.arrival = 0;
+    this.#follow(next.pick(this));
   }
 
   #enqueue(): void {
@@ -201,7 +211,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** `undefined`: the target must not be spoken to in the clear, and cannot be in TLS. */
   #begin(target: Target): Dial | undefined {
-    const introduction = this.#owner.introduce(target);
+    const introduction = this.#owner.introduce(target, this.#pool);
     if (introduction === undefined) return undefined;
     if (this.#attempts++ > 0) this.#wish.route.retries++;
     target.enter();
@@ -226,7 +236,7 @@ export class Dialler implements Dialling, Waiter, Ask {
       if (wasBeside) this.#pool.wasSlow(slower.target);
     }
     this.#pool.reached(target);
-    this.#owner.dialled(target, socket);
+    this.#owner.dialled(target, this.#pool, socket);
   }
 
   failedToReach(dial: Dial, error: Error): void {

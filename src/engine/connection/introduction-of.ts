@@ -1,4 +1,4 @@
-// Puts together what backends of a route hear before a client's bytes. Routes without PROXY headers, TLS and PostgreSQL,
+// Puts together what backends of a pool hear before a client's bytes. Routes without PROXY headers, TLS and PostgreSQL,
 // which are most of them, have nothing to say.
 
 import { formatIp, parseIp } from "../../base/ip.ts";
@@ -8,6 +8,7 @@ import { writeProxyV1 } from "../../wire/proxy-v1.ts";
 import { writeProxyV2 } from "../../wire/proxy-v2.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
 import { serverNameOf } from "../pool/server-name.ts";
+import type { Pool } from "../pool/pool.ts";
 import type { Target } from "../pool/target.ts";
 import type { Route } from "../route.ts";
 import type { Services } from "../services.ts";
@@ -15,25 +16,26 @@ import type { Introduction } from "./introduction.ts";
 import { hostOf } from "./peer.ts";
 
 /**
- * What `target` hears first for one client; `null`: nothing of ours; `undefined`: the route speaks TLS to its backends, and
- * cannot. Asked for each dial: a client may have waited, and a reload come. `facts` is absent for clients of which only the
+ * What `target` of `pool` hears first for one client; `null`: nothing of ours; `undefined`: the pool speaks TLS to its
+ * backends, and cannot. Asked for each dial: a client may have waited, and a reload come. `facts` is absent for clients of which only the
  * address is known.
  */
 export function introductionTo(
   target: Target,
+  pool: Pool,
   route: Route,
   client: Socket,
   id: number,
   facts: ClientFacts | null,
   { runtime: { tls: engine }, instance }: Pick<Services, "runtime" | "instance">,
 ): Introduction | null | undefined {
-  const { proxySend, upstreamTls } = route.pool.plan;
+  const { proxySend, upstreamTls } = pool.plan;
   const passesTls = facts?.postgresTls === true;
   if (proxySend === undefined && upstreamTls === undefined && !passesTls) return null;
   const proxyHeader = proxySend === undefined ? null : headerOf(proxySend, client, `${instance}-${id}`, facts);
   const asksForTls = passesTls || (upstreamTls !== undefined && route.plan.protocol === "postgres");
   if (upstreamTls === undefined) return { proxyHeader, asksForTls, tls: null };
-  const { client: context } = route.tls;
+  const { context } = pool.tls;
   if (engine === null || context === null) return undefined;
   const serverName = serverNameOf(target.backend.plan, upstreamTls);
   // Nothing to verify it by.

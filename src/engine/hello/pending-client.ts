@@ -108,19 +108,23 @@ export abstract class PendingClient extends WheelEntry {
     this.entry = entry;
     this.#ticket = admitted;
     this.#admission = route.admission;
-    return true;
+    // As soon as that is known: not a byte of TLS is answered.
+    if (route.refusesAll) this.refuse(route, route.refusal);
+    return this.isHere;
   }
 
-  /** Hands it over to a connection of the route that let it in. `sessions`: where its session is to be found. */
+  /** Hands it over to a connection of the route that let it in, if one of its pools gets it. `sessions`: where its session is to be found. */
   protected serve(sessions: PostgresSessions | null): void {
     const { entry } = this;
     if (entry === null) return this.refuse(undefined, { reason: "internal" });
     const { route, portOffset } = entry;
+    const pool = route.choosePool();
+    if (pool === null) return this.refuse(route, route.refusal);
     const { name: listener } = this.host;
     const [ticket, received] = [this.#ticket, this.bytes.take()];
     this.#leave();
     const from = { ticket, admission: this.#admission, listener, facts: this.facts };
-    const arrival = { ...from, route, portOffset, received, sessions, target: null };
+    const arrival = { ...from, route, pool, portOffset, received, sessions, target: null };
     serveConnection(this.socket, arrival, this.services);
   }
 
@@ -161,12 +165,12 @@ export abstract class PendingClient extends WheelEntry {
   #passCancel(
     client: Socket,
     facts: ClientFacts,
-    { route, target, portOffset }: SessionOwner,
+    { route, pool, target, portOffset }: SessionOwner,
     received: Uint8Array,
   ): void {
     const { name: listener } = this.host;
     const from = { ticket: NO_TICKET, admission: null, listener, facts };
-    const arrival = { ...from, route, portOffset, received, sessions: null, target };
+    const arrival = { ...from, route, pool, portOffset, received, sessions: null, target };
     serveConnection(client, arrival, this.services);
   }
 

@@ -212,7 +212,7 @@ class Reception extends PendingClient implements TlsOwner {
 
   #terminate({ route }: RunningEntry): void {
     const { tls } = this.services.runtime;
-    if (route.tls.server === null || tls === null) {
+    if (route.tls.context === null || tls === null) {
       return this.refuse(this.#only, { reason: "tls-failed", detail: "The certificate of the route cannot be used" });
     }
     // Where only one route is left, it decides about the address before a handshake is paid for.
@@ -222,7 +222,7 @@ class Reception extends PendingClient implements TlsOwner {
     this.#phase = "handshake";
     this.#trust = route.plan.tls?.mode === "terminate" ? route.plan.tls.clientAuth?.trust : undefined;
     try {
-      const secured = tls.accept(this.socket, route.tls.server, this.bytes.take(), this);
+      const secured = tls.accept(this.socket, route.tls.context, this.bytes.take(), this);
       if (this.isHere) this.socket = secured;
     } catch (cause) {
       this.failed(asError(cause));

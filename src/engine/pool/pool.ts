@@ -11,6 +11,7 @@ import type { HealthStatus } from "../health/rise-fall.ts";
 import type { Resolver } from "../resolve/resolver.ts";
 import type { OverrideSettings } from "../snapshot.ts";
 import { type Ask, Chooser, type Pick } from "./chooser.ts";
+import { ClientTls } from "../tls-contexts.ts";
 import { checksOf, TargetChecks } from "./target-checks.ts";
 import type { Target } from "./target.ts";
 import { type Waiter, WaitingLine } from "./waiting-line.ts";
@@ -39,6 +40,9 @@ export class Pool implements BackendOwner {
   /** Not in the plan any more, but with live connections. */
   readonly #gone = new Map<string, Backend>();
   #updating = false;
+  #closed = false;
+  /** Its targets are spoken to in TLS with this. */
+  readonly tls = new ClientTls();
   readonly #chooser: Chooser;
   readonly #line: WaitingLine;
   readonly #checks: TargetChecks;
@@ -56,6 +60,11 @@ export class Pool implements BackendOwner {
 
   get plan(): PoolPlan {
     return this.#plan;
+  }
+
+  /** No plan has it any more: whoever waits for it waits for nothing. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** In the order of the plan. */
@@ -99,6 +108,7 @@ export class Pool implements BackendOwner {
 
   /** Stops look-ups and checks. Connections that hold targets of this pool are not touched. */
   close(): void {
+    this.#closed = true;
     for (const backend of this.#backends.values()) this.#release(backend);
     this.#backends = new Map();
     this.#chooser.use([]);
@@ -224,7 +234,7 @@ export class Pool implements BackendOwner {
     const seconds = Math.round(forMs / 1000);
     const message = `Backend "${backend.plan.address}" is ejected for ${seconds} s: ${why}`;
     this.#services.log.write("warn", "backend-ejected", message, {
-      route: this.name,
+      route: this.#plan.route,
       backend: backend.plan.address,
       address,
       seconds,

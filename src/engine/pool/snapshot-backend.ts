@@ -13,8 +13,8 @@ export interface Moment {
   readonly date: number;
 }
 
-/** One backend of one route. */
-export function snapshotBackend(route: string, backend: Backend, pool: PoolPlan, now: Moment): BackendSnapshot {
+/** One backend of one pool. */
+export function snapshotBackend(backend: Backend, pool: PoolPlan, now: Moment): BackendSnapshot {
   const { plan, override, connectionsActive, connectionsTotal, dialFailures, ejections } = backend;
   const targets = backend.targets.map((target) => snapshotTarget(target, pool, now));
   const state = stateOf(targets);
@@ -24,7 +24,7 @@ export function snapshotBackend(route: string, backend: Backend, pool: PoolPlan,
     state === "up" ? undefined : (unresolved ?? targets.find((target) => target.reason !== undefined)?.reason);
   const lastError = lookUpError ?? backend.targets.find((target) => target.lastError !== undefined)?.lastError;
   return {
-    route,
+    route: pool.route,
     backend: plan.address,
     addresses: backend.targets.map(({ where }) => ("unix" in where ? where.unix : where.host)),
     weight: backend.weight,

@@ -14,7 +14,7 @@ async function connectionsOf(names: readonly (string | undefined)[]): Promise<Li
   const [poolPlan] = plan.pools;
   if (routePlan === undefined || poolPlan === undefined) throw new Error("There is no route");
   using scene = new PoolScene(poolPlan);
-  const route = new Route(routePlan, scene.pool);
+  const route = new Route(routePlan, [scene.pool]);
   return names.map((sni, index): LiveConnection => {
     const id = index + 1;
     const clock = { nowMs: 0 };

@@ -29,7 +29,10 @@ function entries(
     ),
   );
   const running = plan.routes.map((each: RoutePlan): RunningEntry => ({
-    route: new Route(each, idlePool(plan, each.pool)),
+    route: new Route(
+      each,
+      each.pools.map(({ pool }) => idlePool(plan, pool)),
+    ),
     portOffset: 0,
   }));
   return running;

@@ -13,6 +13,7 @@ function target(host: string, more: Partial<TargetPlan> = {}): TargetPlan {
 function plan(targets: readonly TargetPlan[], more: Partial<PoolPlan> = {}): PoolPlan {
   return {
     name: "db",
+    route: "db",
     balance: "round-robin",
     targets,
     onDown: "keep",

@@ -41,6 +41,7 @@ function randomPlan(random: Random): PoolPlan {
   const health = { intervalMs: 1_000, jitterMs: 0, timeoutMs: 500, rise: 1, fall: 1 };
   return {
     name: "db",
+    route: "db",
     balance: among(random, BALANCES) ?? "random",
     targets: targets.length === 0 ? [randomTarget(random, 0)] : targets,
     ...(random.chance(3) ? {} : { health: { check: { kind: random.chance(2) ? "tcp" : "redis" }, ...health } }),

@@ -143,6 +143,7 @@ test("a reload that changes how a target is spoken to checks it anew, and it sta
   cleanup.defer(() => monitor.close());
   const plan = (text: string | undefined, extra: Partial<PoolPlan> = {}): PoolPlan => ({
     name: "db",
+    route: "db",
     balance: "round-robin",
     targets: [
       {
