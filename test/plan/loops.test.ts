@@ -67,7 +67,7 @@ test("a loop that takes clients from another route still takes them, and refuses
   });
   expect(told).toEqual(["loop.yaml:3:12 route/loop"]);
   expect(plan.listeners[0]?.entries.map(({ route }) => route)).toEqual(["general", "loop"]);
-  expect(plan.pools.map(({ targets }) => targets.length)).toEqual([1, 0]);
+  expect(plan.routes.map(({ pools }) => pools.length)).toEqual([1, 0]);
   expect(plan.routes.map((route) => "deny" in route)).toEqual([false, true]);
 });
 

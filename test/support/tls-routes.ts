@@ -12,7 +12,7 @@ import { decodeRoute, type PoolSpec, type RouteResource } from "../../src/resour
 import type { ClientAuthSpec, IdentitySpec, TerminateSpec, TlsSpec, TrustSpec } from "../../src/resource/tls.ts";
 
 /** What differs from a plain route on port 5432 with the backend `b:1`. */
-export interface RouteWishes extends Partial<Omit<RouteResource, "name" | "listen" | "pools" | "sources">> {
+export interface RouteWishes extends Partial<Omit<RouteResource, "name" | "listen" | "sources">> {
   readonly listen?: string | number | readonly (string | number)[];
   readonly backend?: string;
   readonly pool?: Partial<PoolSpec>;
