@@ -1,15 +1,15 @@
 // Who gets which address and port. Two routes can share one only when their matches keep them apart (`clashes.ts`) and they
 // read the same of every client (`holders.ts`). What is running keeps its address; among newcomers the first one gets it.
 
-import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
 import { ALL_IPV4, type Claim, type Claimant } from "./claim.ts";
 import { Clashes, Matches } from "./clashes.ts";
 import { isClosed, isClosedPlan } from "./closed.ts";
+import type { Finding, Findings } from "./findings.ts";
 import { Holders, Preambles } from "./holders.ts";
 import type { Plan } from "./plan.ts";
-import { type Refusal, refuseClash, refuseOverlap, refuseProtocol, refuseProxy, refuseSelf } from "./refusal.ts";
+import { refuseClash, refuseOverlap, refuseProtocol, refuseProxy, refuseSelf } from "./refusal.ts";
 
 /**
  * Those who get all they claim. The others are told why not, each once, at the first claim that fails; but for claims that
@@ -19,7 +19,7 @@ export function settleClaims(
   claimants: readonly Claimant[],
   credentials: Credentials,
   previous: Plan | undefined,
-  diagnostics: Diagnostic[],
+  findings: Findings,
 ): ReadonlySet<RouteResource> {
   const matches = new Matches(
     claimants.map(({ route }) => route),
@@ -33,10 +33,7 @@ export function settleClaims(
       winners.add(claimant.route);
       continue;
     }
-    if (isClosed(claimant.route)) continue;
-    const { file } = claimant.route.origin;
-    const { path, ...rest } = refusal;
-    diagnostics.push({ file, ...claimant.route.origin.locate(path), severity: "error", ...rest });
+    if (!isClosed(claimant.route)) findings.refuse(claimant.route, refusal);
   }
   return winners;
 }
@@ -92,10 +89,10 @@ class Board {
   }
 
   /** Gives a route all that it claims, or nothing, and then says why. */
-  take({ route, claims }: Claimant): Refusal | undefined {
+  take({ route, claims }: Claimant): Finding | undefined {
     const clashes = new Clashes(this.#matches, route);
     const added: Claim[] = [];
-    let refusal: Refusal | undefined;
+    let refusal: Finding | undefined;
     for (const claim of claims) {
       this.#reserved.get(claim.name)?.delete(route);
       if (refusal !== undefined || claim.port === 0) continue;
@@ -119,7 +116,7 @@ class Board {
     if (holders?.routes.size === 0) onPort?.delete(claim.name);
   }
 
-  #refusal(route: RouteResource, claim: Claim, clashes: Clashes): Refusal | undefined {
+  #refusal(route: RouteResource, claim: Claim, clashes: Clashes): Finding | undefined {
     for (const { claim: taken, holders } of this.#taken.get(claim.port)?.values() ?? []) {
       const same = taken.name === claim.name;
       if (!same && !overlaps(taken, claim)) continue;
@@ -135,7 +132,7 @@ class Board {
 }
 
 /** Why a route cannot share an address with those that have it, or `undefined`. */
-function refuseBeside(route: RouteResource, claim: Claim, holders: Holders, clashes: Clashes): Refusal | undefined {
+function refuseBeside(route: RouteResource, claim: Claim, holders: Holders, clashes: Clashes): Finding | undefined {
   const clash = clashes.find(holders.routes);
   if (clash !== undefined) return refuseClash(route, claim, clash);
   const other = holders.findDiffering(route);

@@ -9,6 +9,7 @@ import { closedNameOf, type RouteResource } from "../resource/route.ts";
 import { claimsOf, countClaims } from "./claim.ts";
 import { settleClaims } from "./claims.ts";
 import { closeRoutes, isClosed } from "./closed.ts";
+import { Findings } from "./findings.ts";
 import { compileListeners } from "./listeners.ts";
 import { findLoops } from "./loops.ts";
 import { closeLosers } from "./losers.ts";
@@ -34,6 +35,11 @@ export interface CompiledPlan {
   readonly plan: Plan;
   /** Sorted. */
   readonly diagnostics: readonly Diagnostic[];
+  /**
+   * Route name → why, for every route that did not get all that it claims. Not of one that was closed before, nor of one whose name
+   * is another route's: both are told elsewhere.
+   */
+  readonly refusals: ReadonlyMap<string, string>;
 }
 
 /**
@@ -46,14 +52,17 @@ export function compilePlan(
   previous?: Plan,
 ): CompiledPlan {
   const { credentials } = options;
-  const diagnostics: Diagnostic[] = [];
+  const findings = new Findings();
+  const { diagnostics, refusals } = findings;
   const nameless: RouteResource[] = [];
   const named = dropDuplicateNames(resources, previous, nameless, diagnostics);
-  const affordable = dropTooMany(named, options.bind, diagnostics);
-  const broken = findLoops(affordable, options.bind, diagnostics).union(findUnusable(affordable, credentials));
-  const sound = closeRoutes(affordable, broken);
+  const affordable = dropTooMany(named, options.bind, findings);
+  const loops = findLoops(affordable, options.bind, findings);
+  const unusable = findUnusable(affordable, credentials);
+  for (const route of unusable) findings.noteUnusable(route);
+  const sound = closeRoutes(affordable, loops.union(unusable));
   const claimants = sound.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
-  const winners = settleClaims(claimants, credentials, previous, diagnostics);
+  const winners = settleClaims(claimants, credentials, previous, findings);
   const settled = claimants.filter(({ route }) => winners.has(route));
   const affordableSet = new Set(affordable);
   const losers = [
@@ -69,7 +78,7 @@ export function compilePlan(
     routes: routes.map((route) => compileRoute(route, credentials, sets)),
     pools: routes.flatMap((route) => compilePools(route, credentials)),
   };
-  return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics) };
+  return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics), refusals };
 }
 
 /**
@@ -97,7 +106,7 @@ function dropDuplicateNames(
     diagnostics.push({
       file: route.origin.file,
       ...route.origin.locate(["name"]),
-      severity: stored ? "warning" : "error",
+      severity: stored ? "warning" : (route.conflicts ?? "error"),
       code: stored ? "plan/overridden" : "plan/duplicate-name",
       message: stored
         ? `Route "${route.name}" is replaced by ${owner.origin.file}, which was put through the admin API`
@@ -118,7 +127,7 @@ function precedes(route: RouteResource, owner: RouteResource, running: ReadonlyM
 function dropTooMany(
   routes: readonly RouteResource[],
   bind: readonly string[],
-  diagnostics: Diagnostic[],
+  findings: Findings,
 ): readonly RouteResource[] {
   let listeners = 0;
   return routes.filter((route) => {
@@ -128,8 +137,7 @@ function dropTooMany(
       return true;
     }
     const message = `Cannot listen on ${count} more addresses: a plan can have ${MAX_LISTENERS}`;
-    const place = { file: route.origin.file, ...route.origin.locate(["listen"]) };
-    diagnostics.push({ ...place, severity: "error", code: "plan/too-many-listeners", message });
+    findings.refuse(route, { path: ["listen"], code: "plan/too-many-listeners", message });
     return false;
   });
 }

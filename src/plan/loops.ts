@@ -2,13 +2,13 @@
 // an IP or as localhost is judged; what a name means is not known before it is looked up.
 
 import { compileCidrMap, lookupCidr } from "../base/cidr-map.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
 import { parseHostname } from "../base/hostname.ts";
 import { compileHostnames, lookupHostname } from "../base/hostname-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
 import type { ValuePath } from "../resource/origin.ts";
 import type { BackendSpec, ListenSpec, PoolSpec, RouteResource } from "../resource/route.ts";
 import { ALL, ALL_IPV4, hostsOf } from "./claim.ts";
+import type { Findings } from "./findings.ts";
 
 /** A backend with a host. */
 type HostBackend = Extract<BackendSpec, { readonly host: string }>;
@@ -19,7 +19,7 @@ const LOCALHOST: ReadonlySet<string> = new Set(["localhost", "localhost."]);
 export function findLoops(
   routes: readonly RouteResource[],
   bind: readonly string[],
-  diagnostics: Diagnostic[],
+  findings: Findings,
 ): ReadonlySet<RouteResource> {
   const loops = new Set<RouteResource>();
   for (const route of routes) {
@@ -27,10 +27,10 @@ export function findLoops(
       for (const [index, backend] of spec.backends.entries()) {
         if (!("host" in backend) || !dialsItself(route, spec, backend, bind)) continue;
         loops.add(route);
-        const place = { file: route.origin.file, ...route.origin.locate(pathOf(name, at, index)) };
+        const path = pathOf(name, at, index);
         const message = `"${backend.address}" is where this route listens: every connection would open another one`;
         const hint = "Write the address of the backend, or listen on another port";
-        diagnostics.push({ ...place, severity: "error", code: "route/loop", message, hint });
+        findings.refuse(route, { path, code: "route/loop", message, hint });
       }
     }
   }

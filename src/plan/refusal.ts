@@ -6,18 +6,11 @@ import type { ValuePath } from "../resource/origin.ts";
 import type { RouteResource } from "../resource/route.ts";
 import type { Claim } from "./claim.ts";
 import type { Clash } from "./clashes.ts";
+import type { Finding } from "./findings.ts";
 import { ANY, hostnameKey, PLAIN } from "./match-keys.ts";
 
-/** A diagnostic about a claim, with the path of what it is about. */
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
-  readonly path: ValuePath;
-  readonly hint?: string;
-}
-
 /** It wants the address twice itself. */
-export function refuseSelf(claim: Claim, taken: Claim): Refusal {
+export function refuseSelf(claim: Claim, taken: Claim): Finding {
   const message =
     claim.name === taken.name
       ? `Cannot listen on ${claim.name} twice`
@@ -26,13 +19,13 @@ export function refuseSelf(claim: Claim, taken: Claim): Refusal {
 }
 
 /** An address that stands for others besides one of them. */
-export function refuseOverlap(claim: Claim, taken: Claim, first: RouteResource | undefined): Refusal {
+export function refuseOverlap(claim: Claim, taken: Claim, first: RouteResource | undefined): Finding {
   const message = `Cannot listen on ${claim.name}: ${describe(first)} listens on ${taken.name}`;
   return { code: "plan/listen-overlap", message, path: claim.path };
 }
 
 /** Another route on the address matches the same clients, or asks them for another certificate. */
-export function refuseClash(route: RouteResource, claim: Claim, clash: Clash): Refusal {
+export function refuseClash(route: RouteResource, claim: Claim, clash: Clash): Finding {
   if (clash.difference !== undefined) return refuseHandshake(route, claim, clash, clash.difference);
   if (clash.host !== PLAIN) return refuseHostname(route, claim, clash);
   const { other, source } = clash;
@@ -45,13 +38,13 @@ export function refuseClash(route: RouteResource, claim: Claim, clash: Clash): R
   return { code: "plan/listen-conflict", message, path: claim.path, hint };
 }
 
-function refuseHostname(route: RouteResource, claim: Claim, clash: Clash): Refusal {
+function refuseHostname(route: RouteResource, claim: Claim, clash: Clash): Finding {
   const message = `Cannot take ${describeClients(route, clash)} on ${claim.name}: ${describe(clash.other)} does`;
   const hint = 'Give one of them another name, or a "match" by sources or alpn that differs';
   return { code: "plan/hostname-conflict", message, path: hostPath(route, clash), hint };
 }
 
-function refuseHandshake(route: RouteResource, claim: Claim, clash: Clash, difference: readonly string[]): Refusal {
+function refuseHandshake(route: RouteResource, claim: Claim, clash: Clash, difference: readonly string[]): Finding {
   const clients = describeClients(route, clash);
   const key = `tls.${difference.join(".")}`;
   const message = `Cannot take ${clients} on ${claim.name} with another ${key} than ${describe(clash.other)}`;
@@ -60,7 +53,7 @@ function refuseHandshake(route: RouteResource, claim: Claim, clash: Clash, diffe
 }
 
 /** Another protocol on the address. */
-export function refuseProtocol(route: RouteResource, claim: Claim, other: RouteResource): Refusal {
+export function refuseProtocol(route: RouteResource, claim: Claim, other: RouteResource): Finding {
   const message = `Cannot listen on ${claim.name} with protocol ${route.protocol}: ${describe(other)} speaks ${other.protocol} there`;
   const hint = 'All routes of an address need the same "protocol"; use another port otherwise';
   // What is the default is seldom written.
@@ -69,7 +62,7 @@ export function refuseProtocol(route: RouteResource, claim: Claim, other: RouteR
 }
 
 /** Other PROXY headers on the address, or none. */
-export function refuseProxy({ proxyAccept }: RouteResource, claim: Claim, other: RouteResource): Refusal {
+export function refuseProxy({ proxyAccept }: RouteResource, claim: Claim, other: RouteResource): Finding {
   const code = "plan/proxy-conflict";
   const hint =
     'A PROXY header comes before anything that tells routes apart: all routes of an address need the same "proxyProtocol.accept"';

@@ -69,6 +69,11 @@ export interface RouteResource {
   readonly proxyAccept?: ProxyAcceptSpec;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+  /**
+   * How grave it is that it does not get what it claims; absent: an error, for which its whole file is put back to its last
+   * good version. `warning`: a status of its own says it.
+   */
+  readonly conflicts?: "warning";
 }
 
 /** Longer than the keep-alive of most protocols. */

@@ -23,6 +23,8 @@ export interface RouteWishes extends Partial<Omit<RouteResource, "name" | "liste
 export interface CompiledScene {
   readonly plan: Plan;
   readonly diagnostics: readonly Diagnostic[];
+  /** Of routes that did not get all that they claim. */
+  readonly refusals: ReadonlyMap<string, string>;
   readonly told: readonly string[];
   /** `told` without notices. */
   readonly errors: readonly string[];
@@ -71,10 +73,10 @@ export class TlsScene {
 
   compile(routes: readonly RouteResource[], previous?: Plan): CompiledScene {
     const credentials = { identities: this.#identities, trusts: this.#trusts };
-    const { plan, diagnostics } = compilePlan(routes, { bind: [], credentials }, previous);
+    const { plan, diagnostics, refusals } = compilePlan(routes, { bind: [], credentials }, previous);
     const tell = ({ file, column, code }: Diagnostic) => `${file} ${this.#paths[column - 1] ?? "?"} ${code}`;
     const errors = diagnostics.filter(({ severity }) => severity === "error").map(tell);
-    return { plan, diagnostics, told: diagnostics.map(tell), errors };
+    return { plan, diagnostics, refusals, told: diagnostics.map(tell), errors };
   }
 
   /** Every path has a column of its own. */
