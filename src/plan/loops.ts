@@ -25,7 +25,9 @@ export function findLoops(
   for (const route of routes) {
     for (const [at, { name, spec }] of route.pools.entries()) {
       for (const [index, backend] of spec.backends.entries()) {
-        if (!("host" in backend) || !dialsItself(route, spec, backend, bind)) continue;
+        if (!("host" in backend)) continue;
+        const hosts = [backend.host, ...(backend.orElse ?? [])];
+        if (!hosts.some((host) => dialsItself(route, spec, { ...backend, host }, bind))) continue;
         loops.add(route);
         const path = pathOf(name, at, index);
         const message = `"${backend.address}" is where this route listens: every connection would open another one`;

@@ -173,7 +173,14 @@ export interface PoolPlan {
 
 /** One entry of a pool as written; a name stands for everything it resolves to. */
 export type TargetPlan = (
-  | { readonly host: string; readonly port: number; /** Takes the listener's `portOffset`. */ readonly ranged: boolean }
+  | {
+      readonly host: string;
+      /** Names that are asked for in turn while the one before does not exist. */
+      readonly orElse?: readonly string[];
+      readonly port: number;
+      /** Takes the listener's `portOffset`. */
+      readonly ranged: boolean;
+    }
   | { readonly unix: string }
   | { /** Name of SRV records, which say hosts, ports, weights and priorities (RFC 2782). */ readonly srv: string }
 ) & {

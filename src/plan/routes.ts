@@ -90,8 +90,9 @@ function compileTarget(backend: BackendSpec): TargetPlan {
   const how = { address, weight, backup, maxConnections };
   if ("unix" in backend) return { unix: backend.unix, ...how };
   if ("srv" in backend) return { srv: backend.srv, ...how };
-  const { host, firstPort, lastPort } = backend;
-  return { host, port: firstPort, ranged: lastPort > firstPort, ...how };
+  const { host, orElse, firstPort, lastPort } = backend;
+  const names = orElse === undefined ? { host } : { host, orElse };
+  return { ...names, port: firstPort, ranged: lastPort > firstPort, ...how };
 }
 
 /** Such a route was closed before: to go on without a certificate would be to do less than it says. */

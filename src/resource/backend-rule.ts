@@ -19,7 +19,13 @@ export type BackendSpec = BackendPlace & {
 
 /** Where a backend is, without how it is used. */
 type BackendPlace = (
-  | { readonly host: string; readonly firstPort: number; readonly lastPort: number }
+  | {
+      readonly host: string;
+      /** Names that are asked for in turn while the one before does not exist; no Route document can say so. */
+      readonly orElse?: readonly string[];
+      readonly firstPort: number;
+      readonly lastPort: number;
+    }
   | { readonly unix: string }
   | { readonly srv: string }
 ) & {

@@ -2,7 +2,7 @@
 
 import { expect } from "bun:test";
 
-import { Engine } from "../../src/engine/engine.ts";
+import { Engine, type EngineOptions } from "../../src/engine/engine.ts";
 import type { PoolShare, PoolSpec } from "../../src/resource/route.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { freePort } from "./free-port.ts";
@@ -33,16 +33,17 @@ export function refused(weight: number): { readonly refused: NonNullable<RouteWi
 
 export class SharedRoute implements AsyncDisposable {
   readonly log = new RecordedLog();
-  readonly engine = new Engine({ runtime: bunRuntime(), log: this.log });
+  readonly engine: Engine;
   readonly scene = new TlsScene();
   readonly port: number;
 
-  private constructor(port: number) {
+  private constructor(port: number, options: Partial<EngineOptions>) {
     this.port = port;
+    this.engine = new Engine({ runtime: bunRuntime(), log: this.log, ...options });
   }
 
-  static async start(wishes: RouteWishes): Promise<SharedRoute> {
-    const route = new SharedRoute(freePort());
+  static async start(wishes: RouteWishes, options: Partial<EngineOptions> = {}): Promise<SharedRoute> {
+    const route = new SharedRoute(freePort(), options);
     await route.apply(wishes);
     return route;
   }

@@ -120,7 +120,7 @@ interface Wanted {
 function queryOf(plan: TargetPlan): NameQuery | undefined {
   if ("srv" in plan) return { srv: plan.srv };
   if ("unix" in plan || parseIp(plan.host) !== undefined) return undefined;
-  return { host: plan.host };
+  return { host: plan.host, ...(plan.orElse === undefined ? {} : { orElse: plan.orElse }) };
 }
 
 function literals(plan: TargetPlan): Wanted[] {

@@ -2,7 +2,12 @@
 // is asked here.
 
 /** What is asked for. */
-export type NameQuery = { readonly host: string } | { /** Name of SRV records. */ readonly srv: string };
+export type NameQuery =
+  | {
+      readonly host: string;
+      /** Asked for in turn while the one before does not exist. */ readonly orElse?: readonly string[];
+    }
+  | { /** Name of SRV records. */ readonly srv: string };
 
 /** One address that a name stands for. */
 export interface ResolvedAddress {
@@ -23,6 +28,8 @@ export interface NameAnswer {
   readonly ttlMs?: number;
   /** The addresses of this family could not be asked for: what was known of them has not changed. */
   readonly unknownFamily?: 4 | 6;
+  /** Of a query for names in turn: the one that there was. */
+  readonly of?: string;
   /** From SRV only: what is known of the hosts that the records name. */
   readonly hosts?: HostAddresses;
 }
@@ -43,7 +50,7 @@ export function isAbsence(error: unknown): boolean {
   return code === "ENOTFOUND" || code === "ENODATA";
 }
 
-/** The name as it is written in a route. */
+/** The name as it is written in a route, or all that are asked for in turn. Two queries are the same when their texts are. */
 export function queryText(query: NameQuery): string {
-  return "srv" in query ? `srv+${query.srv}` : query.host;
+  return "srv" in query ? `srv+${query.srv}` : [query.host, ...(query.orElse ?? [])].join(" or ");
 }

@@ -31,6 +31,8 @@ export class Name {
   addresses: readonly ResolvedAddress[] = [];
   /** What it said of the hosts of a service. */
   hosts: HostAddresses | undefined;
+  /** Of several names the one that it was about. */
+  of: string | undefined;
   /** Why the last look-up failed. */
   error: Error | undefined;
   answered = false;
@@ -55,13 +57,16 @@ export class Name {
     return shortest;
   }
 
-  /** From the last answer to the next look-up, in milliseconds. SRV records do not tell their own lifetime. */
+  /**
+   * From the last answer to the next look-up, in milliseconds. SRV records do not tell their own lifetime, and of several names
+   * an earlier one may come to be.
+   */
   get waitMs(): number {
     const { query, failures, ttlMs, intervalMs } = this;
     if (failures > 0) return Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
     if (ttlMs === undefined) return intervalMs;
     const heldMs = Math.min(MOST_TTL_MS, Math.max(LEAST_TTL_MS, ttlMs));
-    return "srv" in query ? Math.min(heldMs, intervalMs) : heldMs;
+    return "srv" in query || query.orElse !== undefined ? Math.min(heldMs, intervalMs) : heldMs;
   }
 
   /** Tells everybody. A listener may close watches, and open others, meanwhile. */

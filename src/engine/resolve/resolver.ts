@@ -5,6 +5,7 @@
 import { GatewayError } from "../../base/gateway-error.ts";
 import type { Log } from "../../observe/log.ts";
 import { addressList, describeDifference, sameList } from "./address-list.ts";
+import { inTurn } from "./in-turn.ts";
 import { Name, type NameInterest, type NameListener } from "./name.ts";
 import { type LookUp, type NameAnswer, type NameQuery, queryText, type ResolvedAddress } from "./name-query.ts";
 
@@ -57,7 +58,7 @@ export class Resolver {
 
   constructor(log: Log, lookUp: LookUp, timing: ResolverTiming = REAL_TIMING) {
     this.#log = log;
-    this.#lookUp = lookUp;
+    this.#lookUp = inTurn(lookUp);
     this.#timing = timing;
   }
 
@@ -150,12 +151,15 @@ export class Resolver {
   #resolved(name: Name, answer: NameAnswer): void {
     const before = name.addresses;
     const recovered = name.failures > 0;
-    const addresses = this.#withinLimit(name, addressList(answer, before));
+    // What was known of another name says nothing of this one.
+    const known = answer.of === name.of ? before : [];
+    const addresses = this.#withinLimit(name, addressList(answer, known));
     const differs = !sameList(addresses, before);
     name.failures = 0;
     name.error = undefined;
     name.answered = true;
     name.ttlMs = answer.ttlMs;
+    name.of = answer.of;
     name.hosts = answer.hosts;
     if (differs) name.addresses = addresses;
     if (recovered) this.#log.write("info", "resolve-recovered", `Resolved "${name.text}" again`, { host: name.text });
