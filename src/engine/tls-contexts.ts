@@ -58,9 +58,16 @@ function serverOf(
   return needed(engine).serverContext({ certificate, key, minVersion, alpn, ...clients });
 }
 
-function clientOf({ trust, identity, insecure }: UpstreamTlsPlan, engine: Tls | null): TlsClientContext {
-  const own = identity === undefined ? {} : { identity };
-  return needed(engine).clientContext({ ...(trust === undefined ? {} : { trust }), ...own, insecure });
+function clientOf(
+  { trust, identity, insecure, subjectAltNames }: UpstreamTlsPlan,
+  engine: Tls | null,
+): TlsClientContext {
+  return needed(engine).clientContext({
+    ...(trust === undefined ? {} : { trust }),
+    ...(identity === undefined ? {} : { identity }),
+    ...(subjectAltNames === undefined ? {} : { subjectAltNames }),
+    insecure,
+  });
 }
 
 function needed(engine: Tls | null): Tls {

@@ -12,6 +12,7 @@ const OWN_REFUSED = "the server refuses our certificate";
 const MEANINGS: ReadonlyMap<string, string> = new Map([
   ["CERT_HAS_EXPIRED", "the server's certificate, or one of its authorities', has expired"],
   ["CERT_NOT_YET_VALID", "the server's certificate, or one of its authorities', is not valid yet"],
+  ["NO_SUBJECT_ALT_NAME", "the server's certificate has none of the subject alternative names that are wanted"],
   ["CERT_REVOKED", "the server's certificate is revoked"],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNKNOWN_AUTHORITY],
   ["UNABLE_TO_GET_ISSUER_CERT", UNKNOWN_AUTHORITY],

@@ -9,6 +9,7 @@ import type { RouteLimits } from "../resource/limits.ts";
 import type { ProxySend } from "../resource/proxy.ts";
 import type { Balance, DialSpec, Protocol, RefusedShare, RouteTimeouts } from "../resource/route.ts";
 import type { CertificateRule } from "../resource/tls.ts";
+import type { SubjectAltNames } from "../wire/x509-server.ts";
 
 /** One address and port to bind. */
 export interface ListenerPlan {
@@ -142,6 +143,8 @@ export interface UpstreamTlsPlan {
   readonly trust?: Trust;
   /** Absent: the target's host as written. */
   readonly serverName?: string;
+  /** As in `UpstreamTlsSpec`. */
+  readonly subjectAltNames?: SubjectAltNames;
   readonly identity?: Identity;
   readonly insecure: boolean;
 }

@@ -36,6 +36,7 @@ export function compileUpstreamTls(spec: UpstreamTlsSpec, credentials: Credentia
   return {
     ...(trust === undefined ? {} : { trust }),
     ...(spec.serverName === undefined ? {} : { serverName: spec.serverName }),
+    ...(spec.subjectAltNames === undefined ? {} : { subjectAltNames: spec.subjectAltNames }),
     ...(identity === undefined ? {} : { identity }),
     insecure: spec.insecure,
   };

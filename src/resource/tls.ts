@@ -2,6 +2,7 @@
 // certificates it wants, and how backends are spoken to. Where a PEM text is, not what is in it: that is `credentials.ts`.
 
 import type { HostnamePattern } from "../base/hostname.ts";
+import type { SubjectAltNames } from "../wire/x509-server.ts";
 
 /** A text in PEM: in a file, its path as written (relative to the route's file), or in the route itself. */
 export type PemSource = { readonly file: string } | { readonly text: string };
@@ -74,6 +75,11 @@ export interface UpstreamTlsSpec {
   readonly trust?: TrustSpec;
   /** Name that is asked for and that the certificate must have; absent: the host of the backend as written. */
   readonly serverName?: string;
+  /**
+   * Absent: the server's name, whichever that is, must be in its certificate. Otherwise that is only asked for, and one of these
+   * must be there (BackendTLSPolicy).
+   */
+  readonly subjectAltNames?: SubjectAltNames;
   /** What the gateway shows of itself. */
   readonly identity?: IdentitySpec;
   /** Nothing of the backend's certificate is verified. */

@@ -4,6 +4,7 @@
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { GatewayError } from "../base/gateway-error.ts";
 import { alpnWire, clientOptions, serverOptions } from "./tls-settings.ts";
+import type { SubjectAltNames } from "../wire/x509-server.ts";
 import type { TlsClientContext, TlsClientSettings, TlsServerContext, TlsServerSettings } from "./tls.ts";
 
 /** What a server shows and wants; `options` is what `upgradeTLS` takes as `tls`. */
@@ -32,9 +33,14 @@ export class ClientContext implements TlsClientContext {
   readonly role = "client";
   readonly secureContext: unknown;
   readonly insecure: boolean;
+  readonly subjectAltNames: SubjectAltNames | null;
 
   constructor(settings: TlsClientSettings) {
     this.insecure = settings.insecure;
+    this.subjectAltNames = settings.subjectAltNames ?? null;
+    if (this.insecure && this.subjectAltNames !== null) {
+      throw new GatewayError("tls/names", "Names of a server that is not verified mean nothing");
+    }
     this.secureContext = makeContext(clientOptions(settings));
   }
 }

@@ -4,6 +4,7 @@
 import { GatewayError } from "../base/gateway-error.ts";
 import { parseIp } from "../base/ip.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
+import { hasSubjectAltName, type SubjectAltNames } from "../wire/x509-server.ts";
 import { asError, errorCode } from "./error-code.ts";
 import { ClientContext, ServerContext } from "./bun-tls-contexts.ts";
 import type { Handshake, Tls, TlsOwner } from "./tls.ts";
@@ -29,15 +30,17 @@ export const bunTls: Tls = {
   },
   start(socket, context, serverName, owner) {
     if (!(context instanceof ClientContext)) throw new GatewayError("internal", "Not a context of this runtime");
-    const { secureContext, insecure } = context;
-    const wrapper = new BunTlsSocket(owner, insecure ? "nobody" : "runtime");
+    const { secureContext, insecure, subjectAltNames } = context;
+    const wrapper = new BunTlsSocket(owner, subjectAltNames ?? (insecure ? "nobody" : "runtime"));
     const named = serverName !== undefined && parseIp(serverName) === undefined;
-    if (!named && !insecure && serverName !== socket.remoteAddress) {
+    const judged = subjectAltNames !== null;
+    if (!named && !insecure && !judged && serverName !== socket.remoteAddress) {
       throw new GatewayError("internal", "A server without a name is verified by the address that was dialled");
     }
     // An address must not be sent as a name (RFC 6066, 3), and Bun sends it unless the name is empty; what it verifies then
     // is the address that was dialled.
-    const tls = { secureContext, rejectUnauthorized: !insecure, serverName: named ? serverName : "" };
+    const rejectUnauthorized = !insecure && !judged;
+    const tls = { secureContext, rejectUnauthorized, serverName: named ? serverName : "" };
     deafen(socket);
     return wrapper.upgrade(socket, { tls, data: wrapper, socket: EVENTS });
   },
@@ -110,8 +113,14 @@ class EncryptedHalf implements SocketOwner {
   failed(): void {}
 }
 
-/** Who decides about the peer's certificate. `runtime`: the handshake fails when it is not good. */
-type Judge = "runtime" | "owner" | "nobody";
+/**
+ * Who decides about the peer's certificate. `runtime`: the handshake fails when it is not good. Names: the runtime verified its
+ * chain, and it has one of these.
+ */
+type Judge = "runtime" | "owner" | "nobody" | SubjectAltNames;
+
+/** What is wrong with a certificate whose chain was verified: a chain that is not good is told before the name. */
+const WRONG_NAME = "ERR_TLS_CERT_ALTNAME_INVALID";
 
 /** One TLS socket: Bun's, with what a plain one may do and this one must not kept away. */
 class BunTlsSocket implements Socket {
@@ -193,6 +202,9 @@ class BunTlsSocket implements Socket {
     if (owner === null || inner === null) return;
     const code = errorCode(error);
     if (!this.#isGood(inner, done, code)) return this.broken(asError(error));
+    if (!this.#isNamed(inner)) {
+      return this.broken(new GatewayError("NO_SUBJECT_ALT_NAME", "The certificate has no name that is wanted"));
+    }
     this.#waiting = null;
     try {
       owner.secured(this, this.#describe(inner, code));
@@ -218,7 +230,15 @@ class BunTlsSocket implements Socket {
   /** `done` is false, too, for a certificate that was found wanting and does not matter. */
   #isGood(inner: NativeTlsSocket, done: boolean, code: string | undefined): boolean {
     if (this.#judge === "runtime") return done && inner.authorized;
+    // By its code alone: whatever else there may be to say of a chain, it is not good.
+    if (typeof this.#judge === "object") return code === undefined ? done && inner.authorized : code === WRONG_NAME;
     return done || (code !== undefined && !isBroken(code));
+  }
+
+  #isNamed(inner: NativeTlsSocket): boolean {
+    if (typeof this.#judge !== "object") return true;
+    const certificate = inner.getPeerX509Certificate()?.raw;
+    return certificate !== undefined && hasSubjectAltName(certificate, this.#judge);
   }
 
   #describe(inner: NativeTlsSocket, code: string | undefined): Handshake {
@@ -228,7 +248,7 @@ class BunTlsSocket implements Socket {
       version: inner.getTLSVersion() ?? "",
       ...(typeof alpnProtocol === "string" && alpnProtocol !== "" ? { alpn: alpnProtocol } : {}),
       ...(certificate === undefined ? {} : { certificate }),
-      ...(inner.authorized ? {} : { distrust: code ?? "UNVERIFIED" }),
+      ...(inner.authorized || typeof this.#judge === "object" ? {} : { distrust: code ?? "UNVERIFIED" }),
     };
   }
 }

@@ -55,6 +55,12 @@ export function nodeTls(thorough: boolean): Tls {
       return new ServerContext(settings);
     },
     clientContext(settings) {
+      if (settings.subjectAltNames !== undefined) {
+        throw new GatewayError(
+          "tls/names",
+          "This runtime knows a server by its name only, and by no other subjectAltNames",
+        );
+      }
       if (settings.trust?.crl.length && !thorough) {
         throw new GatewayError("tls/revocation", "This runtime does not look at lists of revoked certificates");
       }

@@ -2,6 +2,7 @@
 // have been read. How trust is decided is said here, because every implementation has to keep it.
 
 import type { Socket, SocketOwner } from "../socket/socket.ts";
+import type { SubjectAltNames } from "../wire/x509-server.ts";
 
 /** What a server shows and wants. PEM texts; see `resource/credentials.ts`. */
 export interface TlsServerSettings {
@@ -21,6 +22,11 @@ export interface TlsClientSettings {
   readonly identity?: { readonly certificate: string; readonly key: string };
   /** The server's certificate is not verified. */
   readonly insecure: boolean;
+  /**
+   * The server's certificate must have one of these, and not its name. Without them that is what counts. Throws together with
+   * `insecure`, and where a runtime cannot see to it.
+   */
+  readonly subjectAltNames?: SubjectAltNames;
 }
 
 export interface TlsTrust {
@@ -74,8 +80,9 @@ export interface Tls {
   /**
    * Begins TLS with the server of `socket`, which has to be one that `connect` opened and of which nothing was read that
    * follows. A server whose certificate does not verify, or is not for `serverName` (a name or an IP), fails: `closed`
-   * with an error that says why, and nothing of ours was sent. Without a `serverName` no name is sent, and the context has
-   * to be an insecure one.
+   * with an error that says why, and nothing of ours was sent. Where the context has alternative names, the certificate must
+   * have one of those in place of `serverName`. Without a `serverName` no name is sent, and the context has to be an insecure
+   * one, or have alternative names.
    */
   start(socket: Socket, context: TlsClientContext, serverName: string | undefined, owner: TlsOwner): Socket;
 }

@@ -8,6 +8,9 @@ import { eventually } from "../support/eventually.ts";
 import { Peer } from "../support/peer.ts";
 import { refused, share, SharedRoute } from "../support/shared-route.ts";
 import { buildHello, serverName } from "../support/hello-builder.ts";
+import type { UpstreamTlsSpec } from "../../src/resource/tls.ts";
+import { tlsPem } from "../support/tls-client.ts";
+import { startTlsFront } from "../support/tls-front.ts";
 import { passthrough } from "../support/tls-routes.ts";
 
 /** Of a client that asks for a.b. */
@@ -194,5 +197,38 @@ describe("pools of one route", () => {
       expect(await route.log.record()).toMatchObject({ reason });
       expect(first.ending).toBeUndefined();
     }
+  });
+});
+
+describe("TLS to the backends of one pool", () => {
+  test("knows them by alternative names, beside a pool that is spoken to in the clear; nothing is said to others", async () => {
+    const SUBJECT = { dnsNames: [], uris: ["spiffe://example/db"] };
+    await using good = await startTlsFront({ identity: ["service.pem", "one.key"], answer: "secret" });
+    await using bad = await startTlsFront({ answer: "secret" });
+    await using plain = await startBackend(echo);
+    await using route = await SharedRoute.start({ pools: [share("plain", 1, [plain.port])] });
+    const upstreamTls = (): UpstreamTlsSpec => ({
+      trust: route.scene.trust(tlsPem("ca.pem")),
+      serverName: "asked.test",
+      subjectAltNames: SUBJECT,
+      insecure: false,
+    });
+    await route.apply({
+      pools: [
+        share("good", 1, [good.port], { upstreamTls: upstreamTls() }),
+        share("plain", 1, [plain.port]),
+        share("bad", 1, [bad.port], { upstreamTls: upstreamTls() }),
+      ],
+    });
+    const clients = await connectMany(route.port, 3);
+    for (const client of clients) await client.send("hello").catch(() => {});
+    for (const client of clients) await client.until(() => client.received > 0 || client.ending !== undefined);
+    expect(clients.map(({ text, ending }) => ending ?? text).toSorted()).toEqual(["hello", "reset", "secret"]);
+    expect(good.secured).toMatchObject([{ serverName: "asked.test", text: "hello" }]);
+    expect(bad.secured.map(({ text }) => text).join("")).toBe("");
+    const failure = await route.log.line("dial-failed");
+    expect(failure.message).toContain("none of the subject alternative names that are wanted");
+    expect(plain.peers).toHaveLength(1);
+    for (const client of clients) await client[Symbol.asyncDispose]();
   });
 });

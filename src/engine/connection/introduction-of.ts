@@ -39,7 +39,7 @@ export function introductionTo(
   if (engine === null || context === null) return undefined;
   const serverName = serverNameOf(target.backend.plan, upstreamTls);
   // Nothing to verify it by.
-  if (serverName === undefined && !upstreamTls.insecure) return undefined;
+  if (serverName === undefined && !upstreamTls.insecure && upstreamTls.subjectAltNames === undefined) return undefined;
   return { proxyHeader, asksForTls, tls: { engine, context, serverName } };
 }
 

@@ -2,10 +2,12 @@
 // clients' connections to the target have. Parsing PEM costs more than a check, so it is done once for all that share settings.
 
 import type { Socket } from "node:net";
-import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, type PeerCertificate, type SecureContext, type TLSSocket } from "node:tls";
+import { GatewayError } from "../../base/gateway-error.ts";
 import { parseIp } from "../../base/ip.ts";
 import type { UpstreamTlsPlan } from "../../plan/plan.ts";
 import { clientOptions } from "../../runtime/tls-settings.ts";
+import { hasSubjectAltName, type SubjectAltNames } from "../../wire/x509-server.ts";
 
 /** Contexts by the settings that they were made of; one goes when nobody has its settings any more. */
 export class CheckContexts {
@@ -37,11 +39,27 @@ export class TlsClient {
 
   /** Begins TLS on a connected socket that nobody listens to any more. Throws when it cannot even begin. */
   begin(socket: Socket): TLSSocket {
-    const { insecure } = this.#settings;
-    if (!insecure && this.#serverName === undefined) throw new Error("No name that the certificate should have");
+    const { insecure, subjectAltNames } = this.#settings;
+    const nameless = this.#serverName === undefined && subjectAltNames === undefined;
+    if (!insecure && nameless) throw new Error("No name that the certificate should have");
     const secureContext = this.#contexts.of(this.#settings);
-    return connect({ socket, secureContext, rejectUnauthorized: !insecure, ...peerName(this.#serverName) });
+    const identity = subjectAltNames === undefined ? {} : { checkServerIdentity: judgeBy(subjectAltNames) };
+    return connect({
+      socket,
+      secureContext,
+      rejectUnauthorized: !insecure,
+      ...peerName(this.#serverName),
+      ...identity,
+    });
   }
+}
+
+/** Judges a certificate whose chain was verified, in place of its name. */
+function judgeBy(names: SubjectAltNames): (host: string, certificate: PeerCertificate) => Error | undefined {
+  return (_host, { raw }) =>
+    hasSubjectAltName(raw, names)
+      ? undefined
+      : new GatewayError("NO_SUBJECT_ALT_NAME", "The certificate has no name that is wanted");
 }
 
 /** Begins TLS whatever the certificate is; `serverName` is asked for when there is one. */

@@ -8,6 +8,7 @@ import { check, ONE, OURS, startCheck, THROUGH_TLS } from "../../support/approac
 import { startBackend } from "../../support/backend.ts";
 import { openSockets } from "../../support/descriptors.ts";
 import { eventually } from "../../support/eventually.ts";
+import { pattern } from "../../support/tls-routes.ts";
 import { startTlsFront, tlsFixture, type TlsFrontOptions } from "../../support/tls-front.ts";
 
 const BRIEF_MS = 300;
@@ -78,6 +79,22 @@ describe("a check through upstream TLS", () => {
       told: `ERR_TLS_CERT_ALTNAME_INVALID (the server's certificate is not for "127.0.0.2", but for "IP Address:`,
     },
     {
+      why: "it has none of the alternative names that are wanted, but the name that it is asked for",
+      settings: { ...OURS, subjectAltNames: { dnsNames: [pattern("two.example")], uris: ["spiffe://example/db"] } },
+      told: "NO_SUBJECT_ALT_NAME (the server's certificate has none of the subject alternative names that are wanted)",
+    },
+    {
+      why: "it has the alternative name, by another authority",
+      settings: { ...STRANGERS, subjectAltNames: { dnsNames: [pattern("one.example")], uris: [] } },
+      told: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    },
+    {
+      why: "it has the alternative name, by another authority, and not the one that it is asked for",
+      settings: { ...STRANGERS, subjectAltNames: { dnsNames: [pattern("one.example")], uris: [] } },
+      serverName: "asked.test",
+      told: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    },
+    {
       why: "its certificate has expired",
       server: { identity: ["expired.pem", "one.key"] },
       told: "CERT_HAS_EXPIRED (the server's certificate, or one of its authorities', has expired)",
@@ -114,6 +131,19 @@ describe("a check through upstream TLS", () => {
       }
       await eventually(() => server.secured.length === 2);
       expect(server.secured.map(({ serverName }) => serverName)).toEqual([null, null]);
+    });
+
+    test.each([
+      ["a DNS name", { dnsNames: [pattern("db.apps.example")], uris: [] }],
+      ["a URI", { dnsNames: [], uris: ["spiffe://example/db"] }],
+    ])("is good at one that has %s that is wanted, whatever it is asked for", async (_what, subjectAltNames) => {
+      await using server = await startTlsFront({ identity: ["service.pem", "one.key"], answer: "+PONG\r\n" });
+      for (const serverName of ["asked.test", "127.0.0.2", undefined]) {
+        const tls = { settings: { ...OURS, subjectAltNames }, ...(serverName === undefined ? {} : { serverName }) };
+        expect(await check(server.port, spec, { tls })).toBe("good");
+      }
+      await eventually(() => server.secured.length === 3);
+      expect(server.secured.map(({ serverName }) => serverName)).toEqual(["asked.test", null, null]);
     });
 
     test("is good at one that is not revoked by a list that is there", async () => {
