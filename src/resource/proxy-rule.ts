@@ -75,4 +75,13 @@ const noProxy = rule((value, refuse): { readonly accept?: never; readonly send?:
   return undefined;
 });
 
+/** Headers from clients and to backends. */
 export const proxyRule = v.lazy((value) => (isMap(value) ? proxyMap : noProxy));
+
+/** For what has to do with clients only. */
+export const proxyAcceptOnlyRule = v.lazy((value) => (isMap(value) ? acceptOnlyMap : noProxy));
+const acceptOnlyMap = closedMap({ accept: proxyAcceptRule });
+
+/** For what has to do with backends only. */
+export const proxySendOnlyRule = v.lazy((value) => (isMap(value) ? sendOnlyMap : noProxy));
+const sendOnlyMap = closedMap({ send: sendRule });

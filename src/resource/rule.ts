@@ -65,16 +65,16 @@ export function closedMap<Entries extends v.ObjectEntries>(entries: Entries) {
   );
 }
 
-/** Whether a value is a list of at least one and not too many entries; refuses it otherwise. */
-export function isBoundedList(value: unknown, refuse: Refuse, max = MAX_LIST_ITEMS): value is unknown[] {
+/** Whether a value is a list of enough (one) and not too many entries; refuses it otherwise. */
+export function isBoundedList(value: unknown, refuse: Refuse, max = MAX_LIST_ITEMS, min = 1): value is unknown[] {
   if (!Array.isArray(value)) {
     const hint = isShowable(value) ? `Write [${quote(value)}]` : undefined;
     refuse("wrong-type", `Expected a list, found ${quote(value)}`, hint);
     return false;
   }
-  if (value.length === 0) refuse("empty-list", "Expected at least one entry, found an empty list");
+  if (value.length < min) refuse("empty-list", "Expected at least one entry, found an empty list");
   if (value.length > max) refuse("long-list", `Expected at most ${max} entries, found ${value.length}`);
-  return value.length > 0 && value.length <= max;
+  return value.length >= min && value.length <= max;
 }
 
 /** The good entries of a bounded list, `undefined` when there is none; `read` refuses the others, each at its place. */
