@@ -65,7 +65,8 @@ function toBlock(label: string, lines: readonly string[]): PemBlock {
   return { label, encrypted, ...(bytes === undefined ? {} : { bytes }) };
 }
 
-function decodeBase64(text: string): Uint8Array | undefined {
+/** The bytes of a text in base64 with its padding; `undefined` when it is none, or empty. Total. */
+export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0 || !BASE64.test(text)) return undefined;
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);

@@ -58,7 +58,8 @@ export interface BackendPolicySpec {
   readonly targetRefs: readonly PolicyTarget[];
   readonly balance?: Balance;
   readonly health?: HealthSpec;
-  readonly passive?: PassiveSpec;
+  /** `off` is said; absent: as usual. */
+  readonly passive?: PassiveSpec | "off";
   readonly onDown?: "keep" | "kill";
   readonly slowStartMs?: number;
   readonly dial?: DialSpec;

@@ -1,0 +1,76 @@
+// Secret, ConfigMap and Namespace as a person writes them. No message about a Secret may show a value of it: here nothing is
+// quoted, and `decode-manifest.ts` takes out what shared rules quote.
+
+import * as v from "valibot";
+
+import { decodeBase64 } from "../../wire/pem.ts";
+import { isMap, rule } from "../rule.ts";
+import type { ConfigMap, Namespace, Secret } from "./core.ts";
+import { type KindReader, kindReader, othersDocument } from "./kind-reader.ts";
+import { textMapRule } from "./manifest-rule.ts";
+
+const TEXT = new TextEncoder();
+
+const dataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefined => {
+  if (!isMap(value)) {
+    refuse("wrong-type", "Expected a map of keys, each with base64");
+    return undefined;
+  }
+  const data = new Map<string, Uint8Array>();
+  for (const [key, text] of Object.entries(value)) {
+    // Breaks of lines are no part of it.
+    const plain = typeof text === "string" ? text.replaceAll(/[\r\n]/g, "") : text === null ? "" : undefined;
+    const bytes = plain === "" ? new Uint8Array(0) : plain === undefined ? undefined : decodeBase64(plain);
+    if (bytes !== undefined) data.set(key, bytes);
+    else refuse("not-base64", "Expected base64", 'Write it as it is under "stringData", or encode it', [key]);
+  }
+  return data;
+});
+
+const stringDataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefined => {
+  if (!isMap(value)) {
+    refuse("wrong-type", "Expected a map of keys, each with a text");
+    return undefined;
+  }
+  const data = new Map<string, Uint8Array>();
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === "string") data.set(key, TEXT.encode(text));
+    else if (text === null) data.set(key, new Uint8Array(0));
+    else refuse("wrong-type", "Expected a text", "Write it in quotes", [key]);
+  }
+  return data;
+});
+
+const typeRule = rule((value, refuse): string | undefined => {
+  if (typeof value === "string") return value === "" ? "Opaque" : value;
+  refuse("wrong-type", "Expected a type such as kubernetes.io/tls");
+  return undefined;
+});
+
+export const secretReader: KindReader<Secret> = kindReader({
+  kind: "Secret",
+  apiVersion: "v1",
+  schema: othersDocument({
+    type: v.optional(typeRule, "Opaque"),
+    data: v.exactOptional(dataRule),
+    stringData: v.exactOptional(stringDataRule),
+  }),
+  specOf: ({ type, data = [], stringData = [] }) => ({ type, data: new Map([...data, ...stringData]) }),
+});
+
+export const configMapReader: KindReader<ConfigMap> = kindReader({
+  kind: "ConfigMap",
+  apiVersion: "v1",
+  schema: othersDocument({ data: v.optional(textMapRule(), {}) }),
+  specOf: ({ data }) => ({ data }),
+});
+
+const NAMESPACE = { clusterScoped: true, label: true } as const;
+
+export const namespaceReader: KindReader<Namespace> = kindReader({
+  ...NAMESPACE,
+  kind: "Namespace",
+  apiVersion: "v1",
+  schema: othersDocument({}, NAMESPACE),
+  specOf: () => ({}),
+});
