@@ -21,6 +21,8 @@ export interface LoadedPlan {
   readonly failed: boolean;
   /** How many sources were read. */
   readonly fileCount: number;
+  /** How many documents with `apiVersion` and `kind` take part. */
+  readonly manifestCount: number;
   /** Absolute paths of certificates and keys that the plan depends on, with a stamp of what was there (`stampAt`). */
   readonly watched: ReadonlyMap<string, string>;
   /** Says that the plan is in force: files without an error are what a later mistake in them falls back to. */
@@ -71,6 +73,7 @@ export class PlanLoader {
       diagnostics: withoutTwins(diagnostics.map(concealed)).toSorted(compareDiagnostics),
       failed: diagnostics.some(({ severity }) => severity === "error"),
       fileCount: accepted.loaded.fileCount,
+      manifestCount: accepted.loaded.manifests.length,
       watched: session.watched,
       accept: () => {
         this.#loader.accept(accepted.loaded, failing);
@@ -101,9 +104,9 @@ function saidOf({ reading, compiled }: Attempt): readonly Diagnostic[] {
 }
 
 /** Files that are better used as they were. A certificate that is kept as it was is no reason: its route goes on with it. */
-function failingFiles({ reading, compiled }: Attempt): readonly string[] {
+function failingFiles({ loaded, reading, compiled }: Attempt): readonly string[] {
   const errors = compiled.diagnostics.filter(({ severity }) => severity === "error");
-  return [...reading.failing, ...errors.map(({ file }) => file)];
+  return [...loaded.duplicating, ...reading.failing, ...errors.map(({ file }) => file)];
 }
 
 /** What was said of a file in one round is said again in the next, when the file is the same in both. */

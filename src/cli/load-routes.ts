@@ -9,6 +9,8 @@ export interface LoadedRoutes {
   /** Routes and listeners of the plan. */
   readonly routes: number;
   readonly listeners: number;
+  /** Documents with `apiVersion` and `kind`. */
+  readonly manifests: number;
   /** Sorted. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -24,8 +26,8 @@ export type LoadRoutes = (
 export const loadRoutes: LoadRoutes = async (sources, bind, credentials) => {
   // Imported when needed: YAML and validation are half of the program's start-up.
   const { loadPlan } = await import("../app/load.ts");
-  const { plan, diagnostics } = await loadPlan(sources, bind, credentials);
-  return { routes: plan.routes.length, listeners: plan.listeners.length, diagnostics };
+  const { plan, diagnostics, manifestCount } = await loadPlan(sources, bind, credentials);
+  return { routes: plan.routes.length, listeners: plan.listeners.length, manifests: manifestCount, diagnostics };
 };
 
 /** Whether any of them keeps a document from being used. */

@@ -1,14 +1,17 @@
-// From the documents of one text to resources. Says which dialect a document is and what a route is called that does not
-// say so itself; what a route may contain is `resource/route.ts`.
+// From the documents of one text to resources and manifests. Says which dialect a document is and what a route is called that
+// does not say so itself; what they may contain is `resource/`.
 
 import { posix } from "node:path";
 
 import { compareDiagnostics, concealed, type Diagnostic } from "../base/diagnostic.ts";
 import type { Pace } from "../base/pace.ts";
+import { decodeDamaged, decodeManifest } from "../resource/manifest/decode-manifest.ts";
+import type { AnyManifest, BrokenPolicy } from "../resource/manifest/kinds.ts";
 import type { Origin } from "../resource/origin.ts";
 import { closedRoute, decodeRoute, type RouteResource } from "../resource/route.ts";
 import { isMap, quote } from "../resource/rule.ts";
 import { parseDocuments, type YamlDocument } from "./document.ts";
+import { isList, itemsOf, type WrittenObject } from "./list.ts";
 import { findOffset, type Lines } from "./mark.ts";
 import type { SourceFile } from "./source.ts";
 
@@ -17,6 +20,10 @@ export interface DecodedSource {
   readonly resources: readonly RouteResource[];
   /** Claims of routes that have errors, refusing everybody. */
   readonly closed: readonly RouteResource[];
+  /** In the order in which they are written. */
+  readonly manifests: readonly AnyManifest[];
+  /** What is left of policies that have errors. */
+  readonly broken: readonly BrokenPolicy[];
   /** By position. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -24,50 +31,108 @@ export interface DecodedSource {
 /** Nobody reads more of one file, and a text without sense could have a million. */
 const MAX_DIAGNOSTICS = 100;
 
-/** Reads all resources of one text, in turns. Never rejects. */
+/** Reads all resources and manifests of one text, in turns. Never rejects. */
 export async function decodeSource({ file, text }: SourceFile, pace: Pace): Promise<DecodedSource> {
   const { documents, damaged, lines, diagnostics: found } = await parseDocuments(file, text, pace);
-  const diagnostics = [...found];
-  const resources: RouteResource[] = [];
-  const closed: RouteResource[] = [];
-  const foreign = new Set<string>();
-  let nameTaken = false;
+  const decoder = new Decoder(file);
+  decoder.diagnostics.push(...found);
   const written = documents.filter(({ value }) => value !== null);
   if (written.length === 0 && found.length === 0) {
     const message = "There is no document in this file";
-    diagnostics.push({ file, line: 1, column: 1, severity: "notice", code: "config/empty", message });
+    decoder.diagnostics.push({ file, line: 1, column: 1, severity: "notice", code: "config/empty", message });
   }
   for (const document of written) {
     if (pace.due()) await pace.rest();
-    const origin = originOf(file, document, lines);
     const { value } = document;
-    if (!isMap(value)) {
-      const message = `Expected a route (a map of keys), found ${quote(value)}`;
-      diagnostics.push({ file, ...origin.locate([]), severity: "error", code: "route/wrong-type", message });
-    } else if ("apiVersion" in value || "kind" in value) {
-      const kind = `${quote(value["kind"])} of ${quote(value["apiVersion"])}`;
-      if (foreign.has(kind)) continue;
-      foreign.add(kind);
-      const message = `Ignored: this version does not read documents of kind ${kind}`;
-      diagnostics.push({ file, ...origin.locate([]), severity: "notice", code: "config/foreign-kind", message });
-    } else {
-      // The file's name names one route. A second one without a name would be called by its place in the file, and
-      // would be another route whenever that changed.
-      const unnamed = !("name" in value);
-      const decoded = decodeRoute(value, origin, unnamed && nameTaken ? undefined : stemOf(file));
-      nameTaken ||= unnamed;
-      if (decoded.resource !== undefined) resources.push(decoded.resource);
-      if (decoded.closed !== undefined) closed.push(decoded.closed);
-      diagnostics.push(...decoded.diagnostics);
+    const origin = originOf(file, document, lines);
+    if (!isMap(value) || !isManifest(value)) decoder.route(value, origin);
+    else {
+      for (const each of decoder.objects({ value, origin })) {
+        if (pace.due()) await pace.rest();
+        decoder.manifest(each);
+      }
     }
   }
-  for (const document of damaged) {
-    const { value } = document;
-    if (isMap(value) && ("apiVersion" in value || "kind" in value)) continue;
-    const claim = closedRoute(value, originOf(file, document, lines), stemOf(file));
-    if (claim !== undefined) closed.push(claim);
+  for (const document of damaged) decoder.damaged(document.value, originOf(file, document, lines));
+  const { resources, closed, manifests, broken, diagnostics } = decoder;
+  const told = bound(diagnostics.map(concealed).toSorted(compareDiagnostics));
+  return { resources, closed, manifests, broken, diagnostics: told };
+}
+
+/** Takes one document after the other. */
+class Decoder implements DecodedSource {
+  readonly resources: RouteResource[] = [];
+  readonly closed: RouteResource[] = [];
+  readonly manifests: AnyManifest[] = [];
+  readonly broken: BrokenPolicy[] = [];
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #file: string;
+  readonly #foreign = new Set<string>();
+  #nameTaken = false;
+
+  constructor(file: string) {
+    this.#file = file;
   }
-  return { resources, closed, diagnostics: bound(diagnostics.map(concealed).toSorted(compareDiagnostics)) };
+
+  route(value: unknown, origin: Origin): void {
+    if (!isMap(value)) {
+      const message = `Expected a route (a map of keys), found ${quote(value)}`;
+      const place = { file: this.#file, ...origin.locate([]) };
+      this.diagnostics.push({ ...place, severity: "error", code: "route/wrong-type", message });
+      return;
+    }
+    // The file's name names one route. A second one without a name would be called by its place in the file, and
+    // would be another route whenever that changed.
+    const unnamed = !("name" in value);
+    const decoded = decodeRoute(value, origin, unnamed && this.#nameTaken ? undefined : stemOf(this.#file));
+    this.#nameTaken ||= unnamed;
+    if (decoded.resource !== undefined) this.resources.push(decoded.resource);
+    if (decoded.closed !== undefined) this.closed.push(decoded.closed);
+    this.diagnostics.push(...decoded.diagnostics);
+  }
+
+  /** The object that a document is, or those that it lists. */
+  objects(object: WrittenObject): readonly WrittenObject[] {
+    if (!isList(object.value)) return [object];
+    const { items, diagnostics } = itemsOf(object);
+    this.diagnostics.push(...diagnostics);
+    return items;
+  }
+
+  manifest({ value, origin }: WrittenObject): void {
+    const decoded = decodeManifest(value, origin);
+    if (decoded !== undefined) {
+      this.diagnostics.push(...decoded.diagnostics);
+      this.#keep(decoded);
+      return;
+    }
+    const kind = `${quote(value["kind"])} of ${quote(value["apiVersion"])}`;
+    if (this.#foreign.has(kind)) return;
+    this.#foreign.add(kind);
+    const message = `Left to others: documents of kind ${kind} are nothing that this gateway acts on`;
+    const place = { file: this.#file, ...origin.locate([]) };
+    this.diagnostics.push({ ...place, severity: "notice", code: "config/foreign-kind", message });
+  }
+
+  /** What has to be closed because of a document that could not be read as a whole. */
+  damaged(value: unknown, origin: Origin): void {
+    if (!isMap(value) || !isManifest(value)) {
+      const claim = closedRoute(value, origin, stemOf(this.#file));
+      if (claim !== undefined) this.closed.push(claim);
+      return;
+    }
+    const objects = isList(value) ? itemsOf({ value, origin }).items : [{ value, origin }];
+    for (const each of objects) this.#keep(decodeDamaged(each.value, each.origin));
+  }
+
+  #keep({ manifest, broken }: { readonly manifest?: AnyManifest; readonly broken?: BrokenPolicy }): void {
+    if (manifest !== undefined) this.manifests.push(manifest);
+    if (broken !== undefined) this.broken.push(broken);
+  }
+}
+
+function isManifest(value: object): boolean {
+  return "apiVersion" in value || "kind" in value;
 }
 
 function originOf(file: string, { mark }: YamlDocument, lines: Lines): Origin {

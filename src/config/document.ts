@@ -47,12 +47,20 @@ const STAR_HINT = "Write a name with a * in quotes: without them it stands for s
 /** Messages of the library can quote long parts of the text. */
 const MAX_MESSAGE_CHARS = 200;
 
+/** A text with a Secret in it. What is there in the place of something else can be what must not be shown. */
+const MENTIONS_SECRET = /\bkind["']?\s*:\s*["']?Secret\b/;
+/** What this file says itself about a document; none of it takes values from the text. */
+const WITHOUT_VALUES: ReadonlySet<string> = new Set(["yaml/duplicate-key", "yaml/too-large", "yaml/too-deep"]);
+
 /** Reads all documents of a text. A document with a YAML error is left out; those around it are not. Never rejects. */
 export async function parseDocuments(file: string, text: string, pace: Pace = new Pace()): Promise<ParsedText> {
   const lines = new Lines(text);
   const diagnostics: Diagnostic[] = [];
-  const report: Report = (offset, code, message, severity = "error", hint) => {
+  const isDiscreet = MENTIONS_SECRET.test(text);
+  const report: Report = (offset, code, said, severity = "error", hint) => {
     const place = { file, ...lines.position(offset) };
+    const words = code.slice("yaml/".length).replaceAll("-", " ");
+    const message = isDiscreet && !WITHOUT_VALUES.has(code) ? `Invalid YAML: ${words}` : said;
     diagnostics.push({ ...place, severity, code, message, ...(hint === undefined ? {} : { hint }) });
   };
   const documents: YamlDocument[] = [];

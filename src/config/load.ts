@@ -5,20 +5,24 @@ import { createHash } from "node:crypto";
 
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
+import type { AnyManifest, BrokenPolicy } from "../resource/manifest/kinds.ts";
 import type { RouteResource } from "../resource/route.ts";
 import { decodeSource } from "./decode.ts";
+import { withoutDuplicates } from "./duplicates.ts";
 import { readSources, type SourceFile, type Sources } from "./source.ts";
 
 /** One reading of one text. */
 interface FileVersion {
   readonly hash: string;
   readonly resources: readonly RouteResource[];
+  readonly manifests: readonly AnyManifest[];
+  readonly broken: readonly BrokenPolicy[];
   readonly diagnostics: readonly Diagnostic[];
   /** Whether any of its documents has an error. */
   readonly failed: boolean;
   /** There is no document in it at all. */
   readonly empty: boolean;
-  /** What takes part when it has an error and was never good: the claims of its routes, refusing everybody. */
+  /** What takes part of its routes when it has an error and was never good: their claims, refusing everybody. */
   readonly closed: readonly RouteResource[];
 }
 
@@ -37,8 +41,14 @@ interface LoadedFile {
 export interface Loaded {
   /** In order of precedence: documents put through the admin API, then files. */
   readonly resources: readonly RouteResource[];
+  /** In the same order, each object once. */
+  readonly manifests: readonly AnyManifest[];
+  /** What is left of policies that have errors. */
+  readonly broken: readonly BrokenPolicy[];
   /** Sorted. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Files with an object that is another one's already. */
+  readonly duplicating: ReadonlySet<string>;
   /** How many sources there are. */
   readonly fileCount: number;
   /** Those whose name is the path of a file. */
@@ -101,7 +111,8 @@ export class Loader {
       changed = true;
       return { ...entry, used: good };
     });
-    return changed ? toLoaded(files, loaded.diagnostics) : undefined;
+    // What was said is about the files as they are written now.
+    return changed ? { ...toLoaded(files, []), diagnostics: loaded.diagnostics } : undefined;
   }
 
   /** Says that a load is in force: its files are good from now on, but those that failed in themselves or are `failing`. */
@@ -121,17 +132,19 @@ export class Loader {
     const hash = createHash("sha256").update(source.text).digest("base64");
     const known = [this.#read, this.#good].map((versions) => versions.get(source.file)).find((it) => it?.hash === hash);
     if (known !== undefined) return known;
-    const { resources, closed, diagnostics } = await decodeSource(source, pace);
+    const decoded = await decodeSource(source, pace);
+    const { diagnostics } = decoded;
     const failed = diagnostics.some(({ severity }) => severity === "error");
     const empty = diagnostics.some(({ code }) => code === "config/empty");
-    const version = { hash, resources, diagnostics, failed, empty, closed };
+    const version = { ...decoded, hash, failed, empty };
     this.#read.set(source.file, version);
     return version;
   }
 
   #choose(file: string, onDisk: boolean, current: FileVersion | undefined): LoadedFile {
-    // With an error and nothing earlier, none of it is used: half of a file may be its permissive half. Its claims stay
-    // closed, or the clients of a specific route would get the general one.
+    // With an error and nothing earlier, none of its routes is used: half of a file may be its permissive half. Their claims
+    // stay closed, or the clients of a specific route would get the general one. Manifests refer to each other by name, and
+    // are kept apart by what is missing; of a broken policy what it is for is known.
     const usable = current !== undefined && !current.failed && !current.empty;
     const closed = current?.failed === true ? { ...current, resources: current.closed } : undefined;
     const used = usable ? current : (this.#good.get(file) ?? closed ?? this.#accepted.get(file));
@@ -139,10 +152,15 @@ export class Loader {
   }
 }
 
-function toLoaded(files: readonly LoadedFile[], diagnostics: readonly Diagnostic[]): Loaded {
+function toLoaded(files: readonly LoadedFile[], said: readonly Diagnostic[]): Loaded {
+  const { manifests, diagnostics } = withoutDuplicates(files.flatMap(({ used }) => used?.manifests ?? []));
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
   return {
     resources: files.flatMap(({ used }) => used?.resources ?? []),
-    diagnostics: diagnostics.toSorted(compareDiagnostics),
+    manifests,
+    broken: files.flatMap(({ used }) => used?.broken ?? []),
+    diagnostics: [...said, ...diagnostics].toSorted(compareDiagnostics),
+    duplicating: new Set(errors.map(({ file }) => file)),
     fileCount: files.length,
     onDisk: new Set(files.filter(({ onDisk }) => onDisk).map(({ file }) => file)),
     files,

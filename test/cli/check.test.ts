@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 function saying(diagnostics: readonly Diagnostic[], routes = 1): LoadRoutes {
-  return () => Promise.resolve({ routes, listeners: routes, diagnostics });
+  return () => Promise.resolve({ routes, listeners: routes, manifests: 0, diagnostics });
 }
 
 const DIAGNOSTIC: Diagnostic = {
@@ -72,6 +72,16 @@ describe("check", () => {
       expect({ argv, code }).toEqual({ argv, code: 2 });
       expect(err).toStartWith("Cannot ");
     }
+  });
+
+  test("documents of the other dialects are something", async () => {
+    const manifests = join(directory, "manifests");
+    await mkdir(manifests);
+    const service = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {ports: [{port: 5432}]}\n";
+    await writeFile(join(manifests, "service.yaml"), service);
+    expect(await runCli(["check", manifests])).toMatchObject({ code: 0, err: "" });
+    await writeFile(join(manifests, "service.yaml"), service.replace("5432", "0"));
+    expect((await runCli(["check", manifests])).code).toBe(2);
   });
 
   test("warnings are valid", async () => {
