@@ -10,6 +10,13 @@ import type { AnyManifest } from "../../src/resource/manifest/kinds.ts";
 
 const MARK = "«";
 
+/** The object of a kind. */
+type OfKind<Kind, Any = AnyManifest> = Any extends { readonly kind: infer Kinds }
+  ? Kind extends Kinds
+    ? Any
+    : never
+  : never;
+
 /** Reads a text as a file. */
 export function decodeText(text: string, file = "a.yaml"): Promise<DecodedSource> {
   return decodeSource({ file, text }, new Pace());
@@ -27,13 +34,10 @@ export function written(apiVersion: string, kind: string, spec: string): string 
 }
 
 /** The object that a text means, about which there is nothing to say. */
-export async function manifest<Kind extends AnyManifest["kind"]>(
-  kind: Kind,
-  text: string,
-): Promise<Extract<AnyManifest, { kind: Kind }>> {
+export async function manifest<Kind extends AnyManifest["kind"]>(kind: Kind, text: string): Promise<OfKind<Kind>> {
   const { manifests, diagnostics } = await decodeText(text);
   expect(diagnostics).toEqual([]);
-  const found = manifests.find((each): each is Extract<AnyManifest, { kind: Kind }> => each.kind === kind);
+  const found = manifests.find((each): each is AnyManifest & OfKind<Kind> => each.kind === kind);
   if (found === undefined) throw new Error(`Expected a ${kind}`);
   return found;
 }
