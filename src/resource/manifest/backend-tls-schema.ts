@@ -78,10 +78,13 @@ function nameOf({ type, hostname, uri }: v.InferOutput<typeof subjectAltName>): 
   return uri === undefined ? [] : [{ type, uri }];
 }
 
+/** A longer list is a mistake by itself. */
+const MAX_COMPARED = 100;
+
 /** Targets that are named twice; also those of our own policies. */
 export function checkTargets(targetRefs: unknown, fail: Fail): void {
   const before = new Map<string, string[]>();
-  for (const [index, { group, kind, name, sectionName }] of mapsOf(targetRefs)) {
+  for (const [index, { group, kind, name, sectionName }] of mapsOf(targetRefs, MAX_COMPARED)) {
     const section = sectionName ?? "";
     if (typeof name !== "string" || typeof section !== "string") continue;
     const key = JSON.stringify([group ?? null, kind ?? null, name]);

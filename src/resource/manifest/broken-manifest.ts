@@ -11,7 +11,7 @@ import { parentReference } from "./l4-route-schema.ts";
 import { LISTENER_TARGETS } from "./listener-policy-schema.ts";
 import { GATEWAY_GROUP } from "./manifest.ts";
 import { mapAt, type Written } from "./manifest-rule.ts";
-import { DEFAULT_NAMESPACE } from "./metadata-schema.ts";
+import { DEFAULT_NAMESPACE, timestampRule } from "./metadata-schema.ts";
 import { isLabel, isSubdomain, tlsHostnameRule } from "./name-rules.ts";
 
 type PolicyKind = BrokenPolicy["kind"];
@@ -78,17 +78,25 @@ function readTargets(spec: Written, kinds: readonly string[] | undefined): Broke
 
 /** A TLSRoute that takes the same clients and sends them nowhere; `undefined` when it is not known which. */
 function closedTlsRoute(document: Written, origin: Origin): AnyManifest | undefined {
-  const { name, namespace = DEFAULT_NAMESPACE } = mapAt(document, "metadata");
+  const { name, namespace, creationTimestamp } = mapAt(document, "metadata");
   const { hostnames, parentRefs } = mapAt(document, "spec");
   const names = readGood(hostnames, tlsHostnameRule);
   const parents = readGood(parentRefs, parentReference);
   if (typeof name !== "string" || !isSubdomain(name)) return undefined;
   const home = namespace ?? DEFAULT_NAMESPACE;
+  // Of two routes that want the same the older one gets it.
+  const made = v.safeParse(timestampRule, creationTimestamp);
   if (typeof home !== "string" || !isLabel(home) || names.length === 0 || parents.length === 0) return undefined;
   return {
     kind: "TLSRoute",
     apiVersion: `${GATEWAY_GROUP}/v1`,
-    metadata: { name, namespace: home, labels: {}, annotations: {} },
+    metadata: {
+      name,
+      namespace: home,
+      labels: {},
+      annotations: {},
+      ...(made.success ? { creationTimestamp: made.output } : {}),
+    },
     spec: { hostnames: names, parentRefs: parents, rules: [{ backendRefs: [] }] },
     origin,
   };

@@ -45,6 +45,7 @@ export class Judgement {
 
   #say(severity: Severity): Fail {
     return (code, message, path, hint, part) => {
+      if (this.diagnostics.length > 2 * MAX_ISSUES) return;
       const place = { file: this.#origin.file, ...this.#origin.locate(path, part) };
       const said = { ...place, severity, code: `${this.#area}/${code}`, message };
       this.diagnostics.push(hint === undefined ? said : { ...said, hint });

@@ -34,6 +34,9 @@ const DISCOVERY_GROUP = "discovery.k8s.io";
 /** Groups of which every kind is known that anybody would write here, so that another one is a slip. */
 const GROUPS: readonly string[] = [CORE_GROUP, DISCOVERY_GROUP, GATEWAY_GROUP, OWN_GROUP];
 
+/** Kinds of the standard group that are not read, and whose names are near to those of others. */
+const OTHERS: readonly unknown[] = ["BackendLBPolicy", "BackendTrafficPolicy", "ReferencePolicy", "Mesh"];
+
 function known(
   reader: KindReader<AnyManifest>,
   group: string,
@@ -124,6 +127,7 @@ function judgeVersion(found: KnownKind, apiVersion: string, version: string): Id
 
 /** A kind that is not known, in a group that is. */
 function judgeKind(kind: unknown, group: string, apiVersion: string): Identified {
+  if (OTHERS.includes(kind)) return { verdict: "foreign" };
   const kinds = Array.from(KINDS).flatMap(([name, each]) => (each.group === group ? [name] : []));
   const near = typeof kind === "string" ? suggest(kind, kinds) : undefined;
   // Kubernetes has many kinds in these groups that are none of our business, some of them with names that are near.

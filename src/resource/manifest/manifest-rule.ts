@@ -5,6 +5,11 @@ import * as v from "valibot";
 
 import { closedMap, isBoundedList, isMap, quote, rule } from "../rule.ts";
 
+/** Of a map of texts, this many wrong ones are told. */
+const MAX_WRONG_TEXTS = 100;
+/** Of a list, this many entries are compared: one that is longer is a mistake by itself. */
+const MAX_COMPARED = 10_000;
+
 /** A map as it was written. */
 export type Written = Readonly<Record<string, unknown>>;
 
@@ -86,27 +91,35 @@ export function textMapRule({
     }
     // Without a prototype: no name of a key means anything else.
     const texts: Record<string, string> = Object.create(null);
+    let wrong = 0;
     for (const key of keys) {
       const text = value[key];
-      if (typeof text !== "string") {
-        refuse("wrong-type", `Expected a text, found ${quote(text)}`, quotesHint(text), [key]);
-      } else if (Array.from(text).length > maxChars) {
-        refuse("long-text", `Expected at most ${maxChars} characters, found ${Array.from(text).length}`, undefined, [
-          key,
-        ]);
-      } else if (pattern?.test(text) === false) {
-        const message = `Expected letters, digits, "-", "_" and "." with a letter or digit at both ends, found ${quote(text)}`;
-        refuse("bad-text", message, undefined, [key]);
-      } else texts[key] = text;
+      const problem = problemOf(text, maxChars, pattern);
+      if (problem === undefined) texts[key] = String(text);
+      else if (++wrong <= MAX_WRONG_TEXTS) refuse(...problem, [key]);
     }
     return texts;
   });
 }
 
+function problemOf(
+  text: unknown,
+  maxChars: number,
+  pattern: RegExp | undefined,
+): readonly [code: string, message: string, hint: string | undefined] | undefined {
+  if (typeof text !== "string") return ["wrong-type", `Expected a text, found ${quote(text)}`, quotesHint(text)];
+  // No text has more characters than units.
+  const chars = text.length > maxChars ? Array.from(text).length : 0;
+  if (chars > maxChars) return ["long-text", `Expected at most ${maxChars} characters, found ${chars}`, undefined];
+  if (pattern?.test(text) !== false) return undefined;
+  const wanted = 'letters, digits, "-", "_" and "." with a letter or digit at both ends';
+  return ["bad-text", `Expected ${wanted}, found ${quote(text)}`, undefined];
+}
+
 /** Entries of a list that are maps, each with its index: for whoever compares them and leaves the rest to their schemas. */
-export function mapsOf(value: unknown): readonly (readonly [number, Written])[] {
+export function mapsOf(value: unknown, max = MAX_COMPARED): readonly (readonly [number, Written])[] {
   if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown, index) => (isMap(item) ? [[index, item] as const] : []));
+  return value.slice(0, max).flatMap((item: unknown, index) => (isMap(item) ? [[index, item] as const] : []));
 }
 
 /** The map under a key, or an empty one. */

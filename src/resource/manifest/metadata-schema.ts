@@ -28,7 +28,8 @@ const PASSED_OVER = [
 ];
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
-const timestampRule = rule((value, refuse): string | undefined => {
+/** When an object was made. */
+export const timestampRule = rule((value, refuse): string | undefined => {
   if (typeof value === "string" && RFC_3339.test(value) && !Number.isNaN(Date.parse(value))) return value;
   refuse("bad-timestamp", `Expected a time such as 2026-01-31T12:00:00Z, found ${quote(value)}`);
   return undefined;

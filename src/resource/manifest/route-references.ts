@@ -6,10 +6,13 @@ import type { Fail } from "../route-together.ts";
 import { has, mapAt, mapsOf, type Written } from "./manifest-rule.ts";
 import { GATEWAY_GROUP } from "./manifest.ts";
 
+/** A longer list is a mistake by itself. */
+const MAX_COMPARED = 100;
+
 /** Tells of parents that are named twice. */
 export function checkParentRefs(document: Written, fail: Fail): void {
   const before = new Map<string, Section[]>();
-  for (const [index, parent] of mapsOf(mapAt(document, "spec")["parentRefs"])) {
+  for (const [index, parent] of mapsOf(mapAt(document, "spec")["parentRefs"], MAX_COMPARED)) {
     const section = sectionOf(parent);
     if (section === undefined || typeof parent["name"] !== "string") continue;
     const { group = GATEWAY_GROUP, kind = "Gateway", namespace = "" } = withoutNulls(parent);

@@ -10,6 +10,8 @@ import { type KindReader, kindReader, othersDocument } from "./kind-reader.ts";
 import { textMapRule } from "./manifest-rule.ts";
 
 const TEXT = new TextEncoder();
+/** This many wrong values are told. */
+const MAX_WRONG = 100;
 
 const dataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefined => {
   if (!isMap(value)) {
@@ -17,12 +19,14 @@ const dataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefin
     return undefined;
   }
   const data = new Map<string, Uint8Array>();
+  let wrong = 0;
   for (const [key, text] of Object.entries(value)) {
     // Breaks of lines are no part of it.
     const plain = typeof text === "string" ? text.replaceAll(/[\r\n]/g, "") : text === null ? "" : undefined;
     const bytes = plain === "" ? new Uint8Array(0) : plain === undefined ? undefined : decodeBase64(plain);
     if (bytes !== undefined) data.set(key, bytes);
-    else refuse("not-base64", "Expected base64", 'Write it as it is under "stringData", or encode it', [key]);
+    else if (++wrong <= MAX_WRONG)
+      refuse("not-base64", "Expected base64", 'Write it as it is under "stringData", or encode it', [key]);
   }
   return data;
 });
@@ -33,10 +37,11 @@ const stringDataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | u
     return undefined;
   }
   const data = new Map<string, Uint8Array>();
+  let wrong = 0;
   for (const [key, text] of Object.entries(value)) {
     if (typeof text === "string") data.set(key, TEXT.encode(text));
     else if (text === null) data.set(key, new Uint8Array(0));
-    else refuse("wrong-type", "Expected a text", "Write it in quotes", [key]);
+    else if (++wrong <= MAX_WRONG) refuse("wrong-type", "Expected a text", "Write it in quotes", [key]);
   }
   return data;
 });

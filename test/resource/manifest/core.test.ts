@@ -13,6 +13,10 @@ function object(apiVersion: string, kind: string, ...lines: readonly string[]): 
   return [`apiVersion: ${apiVersion}`, `kind: ${kind}`, "metadata: {name: it}", ...lines, ""].join("\n");
 }
 
+function slice(...lines: readonly string[]): string {
+  return object("discovery.k8s.io/v1", "EndpointSlice", ...lines);
+}
+
 describe("a Service", () => {
   test("has every default filled in", async () => {
     const { spec, apiVersion } = await manifest("Service", service("ports: [{port: 5432}]\nselector: {app: db}"));
@@ -79,8 +83,6 @@ ports: [{name: db, port: 1, targetPort: 2, protocol: UDP, nodePort: 30000}, {nam
 });
 
 describe("an EndpointSlice", () => {
-  const slice = (...lines: readonly string[]) => object("discovery.k8s.io/v1", "EndpointSlice", ...lines);
-
   test("says where Pods are", async () => {
     const text = slice(
       "addressType: IPv4",

@@ -110,6 +110,7 @@ describe("versions", () => {
     ["v1", "ServiceAccount"],
     ["gateway.networking.x-k8s.io/v1alpha1", "XListenerSet"],
     [`${GATEWAY}/v1`, "Mesh"],
+    [`${GATEWAY}/v1alpha2`, "BackendLBPolicy"],
   ])("%s %s is somebody else's", async (apiVersion, kind) => {
     const { diagnostics, manifests } = await decodeText(`apiVersion: ${apiVersion}\nkind: ${kind}\nspec: {a: b}\n`);
     expect(diagnostics.map(inPlace)).toEqual(["1:1 notice config/foreign-kind"]);
@@ -226,6 +227,21 @@ test("whatever is written, nothing throws, and what has mistakes is no whole obj
     if (failed === false) expect(decoded?.manifest).toMatchObject({ kind });
     else if (decoded?.manifest !== undefined)
       expect(decoded.manifest).toMatchObject({ kind: "TLSRoute", spec: { rules: [{ backendRefs: [] }] } });
-    expect(decoded?.broken !== undefined).toBe(failed === true && /Policy$/.test(kind));
+    expect(decoded?.broken !== undefined).toBe(failed === true && kind.endsWith("Policy"));
   }
+});
+
+test.each([
+  ["TCPRoute", { parentRefs: Array(50_000).fill({ name: "a" }) }],
+  ["Gateway", { listeners: Array(50_000).fill({ name: "A", port: 0, protocol: "TLS" }) }],
+  ["BackendTLSPolicy", { targetRefs: Array(50_000).fill({ group: "", kind: "Service", name: "a" }) }],
+  [
+    "Gateway",
+    { infrastructure: { labels: Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`-${at}`, at])) } },
+  ],
+])("of a %s with a hundred thousand mistakes some hundreds are told", (kind, spec) => {
+  const document = { apiVersion: `${GATEWAY}/v1`, kind, metadata: { name: "a" }, spec };
+  const decoded = decodeManifest(document, { file: "a.yaml", locate: () => ({ line: 1, column: 1 }) });
+  expect(decoded?.diagnostics.length).toBeGreaterThan(0);
+  expect(decoded?.diagnostics.length).toBeLessThan(1000);
 });
