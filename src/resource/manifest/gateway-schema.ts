@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 
+import { closedMap } from "../rule.ts";
 import { wordRule } from "../scalar-rule.ts";
 import type { Gateway, GatewaySpec, ListenerSet, ListenerSetSpec } from "./gateway.ts";
 import { checkGateway } from "./gateway-together.ts";
@@ -21,7 +22,8 @@ import {
 } from "./name-rules.ts";
 import { namespacesFrom } from "./selector-schema.ts";
 
-const frontendTls = kindMap({
+// What is null is not left out in what follows: without a validation nobody would have to show a certificate.
+const frontendTls = closedMap({
   validation: v.exactOptional(
     kindMap({
       caCertificateRefs: listOf(kindMap({ ...explicitReferenceKeys, namespace: v.exactOptional(namespaceRule) }), {
@@ -33,12 +35,12 @@ const frontendTls = kindMap({
   ),
 });
 
-const gatewayTls = kindMap({
+const gatewayTls = closedMap({
   backend: v.exactOptional(kindMap({ clientCertificateRef: v.exactOptional(secretReference) })),
   frontend: v.exactOptional(
-    kindMap({
+    closedMap({
       default: frontendTls,
-      perPort: v.exactOptional(listOf(kindMap({ port: portRule, tls: frontendTls }), { max: 64 })),
+      perPort: v.exactOptional(listOf(closedMap({ port: portRule, tls: frontendTls }), { max: 64 })),
     }),
   ),
 });

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 
+import { closedMap } from "../rule.ts";
 import { wordRule } from "../scalar-rule.ts";
 import { kindMap, listOf, textMapRule, textRule } from "./manifest-rule.ts";
 import { QUALIFIED_KEY } from "./name-rules.ts";
@@ -10,7 +11,7 @@ import { QUALIFIED_KEY } from "./name-rules.ts";
 const MAX_CHARS = 317;
 
 const requirement = v.pipe(
-  kindMap({
+  closedMap({
     key: textRule("bad-selector", "the key of a label", { max: MAX_CHARS, pattern: QUALIFIED_KEY }),
     operator: wordRule("bad-selector", ["In", "NotIn", "Exists", "DoesNotExist"]),
     values: v.exactOptional(listOf(textRule("bad-selector", "the value of a label", { min: 0, max: MAX_CHARS }))),
@@ -21,7 +22,8 @@ const requirement = v.pipe(
   ),
 );
 
-const selector = kindMap({
+// What is null is not left out here: who selects by nothing selects everything.
+const selector = closedMap({
   matchLabels: v.exactOptional(textMapRule()),
   matchExpressions: v.exactOptional(listOf(requirement)),
 });

@@ -232,9 +232,12 @@ test("whatever is written, nothing throws, and what has mistakes is no whole obj
 });
 
 test.each([
-  ["TCPRoute", { parentRefs: Array(50_000).fill({ name: "a" }) }],
-  ["Gateway", { listeners: Array(50_000).fill({ name: "A", port: 0, protocol: "TLS" }) }],
-  ["BackendTLSPolicy", { targetRefs: Array(50_000).fill({ group: "", kind: "Service", name: "a" }) }],
+  ["TCPRoute", { parentRefs: Array.from({ length: 50_000 }, () => ({ name: "a" })) }],
+  ["Gateway", { listeners: Array.from({ length: 50_000 }, () => ({ name: "A", port: 0, protocol: "TLS" })) }],
+  [
+    "BackendTLSPolicy",
+    { targetRefs: Array.from({ length: 50_000 }, () => ({ group: "", kind: "Service", name: "a" })) },
+  ],
   [
     "Gateway",
     { infrastructure: { labels: Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`-${at}`, at])) } },

@@ -105,6 +105,12 @@ tls:
     ["no class", standard("Gateway", `listeners: [${TCP}]`).replace("spec:", "«spec:"), "missing-key"],
     ["no listeners", standard("Gateway", "gatewayClassName: c").replace("spec:", "«spec:"), "missing-key"],
     ["an unknown key", gateway("«listener: []"), "unknown-key"],
+    ["a validation that is null", gateway("tls: {frontend: {default: {validation: «null}}}"), "wrong-type"],
+    [
+      "a selector's labels that are null",
+      gateway("allowedListeners: {namespaces: {from: Selector, selector: {matchLabels: «null}}}"),
+      "wrong-type",
+    ],
     [
       "an unknown key of a listener",
       gateway("listeners: [{name: a, port: 1, protocol: TCP, «tsl: {}}]"),

@@ -256,6 +256,7 @@ describe("a ReferenceGrant", () => {
     ],
     ["no group", standard("ReferenceGrant", `${FROM}\nto: [«{kind: Service}]`), "missing-key"],
     ["no namespace", standard("ReferenceGrant", `from: [«{group: "", kind: K}]\n${TO}`), "missing-key"],
+    ["a name that is null", standard("ReferenceGrant", `${FROM}\nto: [{group: "", kind: K, name: «null}]`), "bad-name"],
     ["an empty name", standard("ReferenceGrant", `${FROM}\nto: [{group: "", kind: K, name: «""}]`), "bad-name"],
   ])("of %s is refused where it stands", async (_what, text, code) => {
     await expectTold(text, `referencegrant/${code}`);
