@@ -1,4 +1,4 @@
-// The schema of the state database: pragmas and migrations. Stores (documents, overrides) own their statements; this
+// The schema of the state database: pragmas and migrations. Stores (documents, overrides, the ledger) own their statements; this
 // file alone owns tables, so that one version number tells what a file contains.
 
 import { GatewayError } from "../base/gateway-error.ts";
@@ -21,6 +21,16 @@ const MIGRATIONS: readonly string[] = [
     state TEXT,
     updated_at TEXT NOT NULL,
     PRIMARY KEY (route, backend)
+  ) STRICT`,
+  // Since when an object with `apiVersion` and `kind` is there, and how often its spec has changed; never what it says.
+  `CREATE TABLE object (
+    kind TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    spec_hash TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (kind, namespace, name)
   ) STRICT`,
 ];
 
