@@ -137,10 +137,11 @@ describe("an object's record", () => {
   });
 });
 
+const objects = (port: number) => ["c", "a", "b"].map((name) => tcpGateway({ name }, port));
+
 describe.each(SQLITE_BINDINGS)("the ledger on %s", (_name, open) => {
   test("keeps age, order of age and generation through restarts", () => {
     using directory = sqliteDirectory();
-    const objects = (port: number) => ["c", "a", "b"].map((name) => tcpGateway({ name }, port));
     const first = open(directory.file("state.db"));
     const ledger = openLedger(first, new RecordedLog());
     load(ledger, objects(1).slice(0, 1), NOON);
@@ -228,14 +229,14 @@ test("ten thousand objects keep their records, and cost nothing to write when th
   using directory = sqliteDirectory();
   const seen = watched(openDatabase(directory.file("state.db")));
   const ledger = openLedger(seen.database, new RecordedLog());
-  const objects = Array.from({ length: 10_000 }, (_, index) => tcpRoute({ name: `r${index}` }));
-  const before = load(ledger, objects);
+  const many = Array.from({ length: 10_000 }, (_, index) => tcpRoute({ name: `r${index}` }));
+  const before = load(ledger, many);
   expect(seen.written).toHaveLength(10_000);
   seen.written.length = 0;
-  expect(load(ledger, objects, LATER)).toEqual(before);
+  expect(load(ledger, many, LATER)).toEqual(before);
   expect(seen.written).toEqual([]);
   const restarted = openLedger(seen.database, new RecordedLog());
-  expect(load(restarted, objects, LATER)).toEqual(before);
+  expect(load(restarted, many, LATER)).toEqual(before);
   expect(seen.written).toEqual([]);
   seen.database.close();
 });
