@@ -14,6 +14,7 @@ import { healthRoutes } from "./health-routes.ts";
 import { openapiRoute } from "./openapi-route.ts";
 import type { AdminReach } from "./reach.ts";
 import { refuseMalformedUrl } from "./request-query.ts";
+import { resourceRoutes } from "./resource-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
 import type { AdminView } from "./view.ts";
 
@@ -47,6 +48,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Hono {
   app.route("/", healthRoutes(view));
   app.route("/", stateRoutes(view));
   app.route("/", backendRoutes(view));
+  app.route("/", resourceRoutes(view));
   app.route("/", connectionRoutes(view));
   app.route("/", documentRoutes(view));
   app.route("/", controlRoutes(view));

@@ -4,6 +4,7 @@
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { describeRoute, validator } from "hono-openapi";
+import { withoutPrivateKeys } from "../base/conceal.ts";
 import { refuse } from "./answer-error.ts";
 import { answer, listOf, NEEDS_TOKEN, refusals } from "./describe.ts";
 import { ignoreSmallBody, readText } from "./request-body.ts";
@@ -58,7 +59,8 @@ export function documentRoutes(view: AdminView): Hono {
     async (c) => {
       const document = await view.document(c.req.valid("param").name);
       if (document === undefined) return refuse(c, 404, "document-not-found", "There is no document with this name");
-      return c.body(withoutKeys(document.text), 200, {
+      // Reading needs no token on loopback, and a route may have its key in it.
+      return c.body(withoutPrivateKeys(document.text), 200, {
         "Content-Type": `${YAML}; charset=utf-8`,
         "Last-Modified": new Date(document.updatedAt).toUTCString(),
       });
@@ -132,10 +134,4 @@ function isAcceptedType(header: string | undefined): boolean {
   const [type = "", ...parameters] = header.toLowerCase().split(";");
   const charset = parameters.map((parameter) => /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1]);
   return ACCEPTED_TYPES.includes(type.trim()) && charset.every((name) => name === undefined || /^utf-?8$/.test(name));
-}
-
-/** Reading needs no token on loopback, and a route may have its key in it. Also in JSON, where a line feed is `\\n`. */
-function withoutKeys(text: string): string {
-  const keys = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g;
-  return text.replaceAll(keys, "$1 (left out) $2");
 }

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { parseHostname } from "../base/hostname.ts";
 import type { ConnectionFilter } from "../engine/snapshot.ts";
 import type { BackendFilter } from "./backend-filter.ts";
+import { kindNamed, RESOURCE_KINDS } from "./resource-kinds.ts";
 import type { OverrideChange } from "./view.ts";
 
 /** More connections than this are read page by page. */
@@ -45,24 +46,46 @@ const UNKNOWN_PARAMETER = "is not a parameter of this request";
 /** Which connections to kill; whether any filter is given is for the handler to ask. */
 export const FilterQuery: v.GenericSchema<ConnectionFilter> = v.strictObject(FILTERS, UNKNOWN_PARAMETER);
 
-/** Which page of which connections to list. */
-export const ConnectionQuery = v.strictObject(
-  {
-    ...FILTERS,
-    limit: v.optional(
-      v.pipe(
-        v.string("must be given once"),
-        v.regex(/^\d{1,4}$/, `must be a number from 1 to ${MAX_PAGE}`),
-        v.transform(Number),
-        v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
-        v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
-      ),
-      String(DEFAULT_PAGE),
+const PAGE = {
+  limit: v.optional(
+    v.pipe(
+      v.string("must be given once"),
+      v.regex(/^\d{1,4}$/, `must be a number from 1 to ${MAX_PAGE}`),
+      v.transform(Number),
+      v.minValue(1, `must be a number from 1 to ${MAX_PAGE}`),
+      v.maxValue(MAX_PAGE, `must be a number from 1 to ${MAX_PAGE}`),
     ),
-    after: v.exactOptional(v.pipe(Text, v.description("The next of the page before"))),
+    String(DEFAULT_PAGE),
+  ),
+  after: v.exactOptional(v.pipe(Text, v.description("The next of the page before"))),
+};
+
+/** Which page of which connections to list. */
+export const ConnectionQuery = v.strictObject({ ...FILTERS, ...PAGE }, UNKNOWN_PARAMETER);
+
+/** Which page of which resources to list. */
+export const ResourceQuery = v.strictObject(
+  {
+    kind: v.exactOptional(
+      v.pipe(
+        Text,
+        v.check((text) => kindNamed(text) !== undefined, `must be one of ${RESOURCE_KINDS.join(", ")}`),
+        v.description("As it is called, in plural or short, whatever its case: TCPRoute, tcproutes, gtw"),
+      ),
+    ),
+    namespace: v.exactOptional(v.pipe(Text, v.description("- for those that are in none"))),
+    name: v.exactOptional(Text),
+    ...PAGE,
   },
   UNKNOWN_PARAMETER,
 );
+
+/** Path of one resource; which kinds there are is for the handler to say. */
+export const ResourcePath = v.object({
+  kind: Text,
+  namespace: v.pipe(Text, v.description("- for kinds that are in none")),
+  name: Text,
+});
 
 /** Which backends to list. */
 export const BackendQuery: v.GenericSchema<BackendFilter> = v.strictObject(

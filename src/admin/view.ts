@@ -10,6 +10,7 @@ import type {
   OverrideSettings,
 } from "../engine/snapshot.ts";
 import type { BackendFilter } from "./backend-filter.ts";
+import type { ResourceObject } from "./resource-object.ts";
 
 /** Names of what a reload did, and what it had to say. */
 export interface ReloadResult {
@@ -68,6 +69,11 @@ export type PutResult =
 export type OverrideChange = { readonly [Key in keyof OverrideSettings]: OverrideSettings[Key] | null };
 
 export interface AdminView {
+  /**
+   * All documents with `apiVersion` and `kind` that are in force, with their status, in no particular order; the same array
+   * until something changes.
+   */
+  resources(): Promise<readonly ResourceObject[]>;
   info(): Promise<GatewayInfo>;
   engine(): Promise<EngineSnapshot>;
   diagnostics(): Promise<readonly Diagnostic[]>;

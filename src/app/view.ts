@@ -37,6 +37,7 @@ export function createView({ options, engine, reloader, store, overrides, drain 
     },
     engine: async () => engine.snapshot(),
     diagnostics: async () => reloader.diagnostics,
+    resources: async () => [],
     notReady: async () => notReady(engine, reloader),
     connections: async (filter, after, limit) => engine.connections(filter, after, limit),
     kill: async (id) => engine.kill(id),

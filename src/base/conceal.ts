@@ -18,6 +18,12 @@ export function isSecretive(text: string): boolean {
   return text.includes("-----BEGIN") || text.includes("PRIVATE KEY") || conceal(text) !== text;
 }
 
+/** A text without what is inside private keys in PEM; also in JSON, where a line feed is `\\n`. */
+export function withoutPrivateKeys(text: string): string {
+  const keys = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g;
+  return text.replaceAll(keys, "$1 (left out) $2");
+}
+
 function isOdd(run: string): boolean {
   let odd = 0;
   for (const part of run.split(/[/_=-]/)) if (!WORD.test(part)) odd += part.length;

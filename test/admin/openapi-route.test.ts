@@ -34,7 +34,7 @@ test("every registered route is described, and nothing else", async () => {
     Object.keys(at(item)).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(described.toSorted()).toEqual([...new Set(registered)].toSorted());
-  expect(described.length).toBeGreaterThanOrEqual(19);
+  expect(described.length).toBeGreaterThanOrEqual(21);
 });
 
 test("every operation has its own id, a summary, and the refusals that are always possible", async () => {
@@ -75,6 +75,13 @@ test("parameters are described with what they take", async () => {
     "query source": { required: false, type: "string" },
     "query backend": { required: false, type: "string" },
     "query sni": { required: false, type: "string" },
+    "query limit": { required: false, type: "integer" },
+    "query after": { required: false, type: "string" },
+  });
+  expect(parametersOf("/api/v1/resources", "get")).toEqual({
+    "query kind": { required: false, type: "string" },
+    "query namespace": { required: false, type: "string" },
+    "query name": { required: false, type: "string" },
     "query limit": { required: false, type: "integer" },
     "query after": { required: false, type: "string" },
   });
@@ -133,6 +140,10 @@ describe("answers are as described", () => {
     ["PATCH /api/v1/backends?backend=none", "/api/v1/backends", 404, '{"weight":0}'],
     ["PATCH /api/v1/backends?backend=10.0.0.11:5432", "/api/v1/backends", 422, "{}"],
     ["GET /api/v1/diagnostics", "/api/v1/diagnostics", 200],
+    ["GET /api/v1/resources", "/api/v1/resources", 200],
+    ["GET /api/v1/resources?kind=none", "/api/v1/resources", 400],
+    ["GET /api/v1/resources/gtw/default/front", "/api/v1/resources/{kind}/{namespace}/{name}", 200],
+    ["GET /api/v1/resources/gtw/default/none", "/api/v1/resources/{kind}/{namespace}/{name}", 404],
     ["GET /api/v1/connections?limit=1", "/api/v1/connections", 200],
     ["GET /api/v1/connections?limit=0", "/api/v1/connections", 400],
     ["DELETE /api/v1/connections?route=orders-db", "/api/v1/connections", 200],

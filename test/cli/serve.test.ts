@@ -45,6 +45,7 @@ class FakeGateway implements Gateway {
     info: neverAsked,
     engine: () => Promise.resolve(SAMPLE_ENGINE),
     diagnostics: neverAsked,
+    resources: neverAsked,
     notReady: () => Promise.resolve(this.reasons),
     connections: neverAsked,
     kill: neverAsked,

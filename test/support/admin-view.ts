@@ -1,6 +1,7 @@
 // An AdminView without a gateway: every kind of snapshot once with all its fields, documents in memory, and a record of
 // what was asked of it.
 
+import type { ResourceObject } from "../../src/admin/resource-object.ts";
 import type { AdminView, GatewayInfo, ReloadResult, StoredDocument } from "../../src/admin/view.ts";
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import type {
@@ -159,6 +160,30 @@ export const SAMPLE_ENGINE: EngineSnapshot = {
   draining: false,
 };
 
+/** A resource with everything that one may have beside its status. */
+export function sampleResource(kind: string, namespace: string, name: string, status?: unknown): ResourceObject {
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind,
+    metadata: {
+      name,
+      ...(namespace === "" ? {} : { namespace }),
+      generation: 2,
+      creationTimestamp: "2026-01-02T12:00:00Z",
+      labels: { app: "orders" },
+      annotations: { "sallyport.dev/source": "routes/a.yaml:1" },
+    },
+    spec: { rules: [] },
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+export const SAMPLE_RESOURCES: readonly ResourceObject[] = [
+  sampleResource("TCPRoute", "default", "orders", { parents: [] }),
+  sampleResource("Gateway", "default", "front", { conditions: [] }),
+  sampleResource("GatewayClass", "", "sallyport"),
+];
+
 /** A view whose every operation can be replaced, and the calls that would have changed something. */
 export interface FakeView extends AdminView {
   readonly calls: readonly unknown[][];
@@ -184,6 +209,7 @@ export function fakeView(
     info: async () => SAMPLE_INFO,
     engine: async () => SAMPLE_ENGINE,
     diagnostics: async () => [SAMPLE_DIAGNOSTIC, { ...SAMPLE_DIAGNOSTIC, severity: "notice" }],
+    resources: async () => SAMPLE_RESOURCES,
     notReady: async () => [],
     connections: async (filter, after, limit) =>
       matching(filter)
