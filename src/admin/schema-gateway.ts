@@ -26,6 +26,12 @@ export interface GatewayStatus extends GatewayInfo {
     /** Routes none of whose backends takes connections. */
     readonly routesWithout: number;
   };
+  /** Documents with `apiVersion` and `kind`. */
+  readonly resources: {
+    readonly total: number;
+    /** By their status: not accepted, not programmed, or with a reference that leads nowhere. */
+    readonly notReady: number;
+  };
   readonly diagnostics: { readonly error: number; readonly warning: number; readonly notice: number };
 }
 
@@ -60,6 +66,13 @@ export const StatusSchema: v.GenericSchema<GatewayStatus> = v.pipe(
       total: Count,
       notUp: v.pipe(Count, v.description("In any state but up")),
       routesWithout: v.pipe(Count, v.description("Routes none of whose backends takes connections")),
+    }),
+    resources: v.object({
+      total: v.pipe(Count, v.description("Documents with apiVersion and kind")),
+      notReady: v.pipe(
+        Count,
+        v.description("By their status: not accepted, not programmed, or with a reference that leads nowhere"),
+      ),
     }),
     diagnostics: v.object({ error: Count, warning: Count, notice: Count }),
   }),

@@ -5,6 +5,8 @@ import { describeRoute } from "hono-openapi";
 import type { GenericSchema } from "valibot";
 import type { EngineSnapshot } from "../engine/snapshot.ts";
 import { answer, listOf, refusals } from "./describe.ts";
+import type { ResourceObject } from "./resource-object.ts";
+import { isWell } from "./resource-verdict.ts";
 import { ListenerSchema, RouteSchema } from "./schema-engine.ts";
 import { DiagnosticSchema } from "./schema-error.ts";
 import { StatusSchema } from "./schema-gateway.ts";
@@ -15,6 +17,16 @@ import type { AdminView } from "./view.ts";
 /** `GET /api/v1/status /listeners /routes /diagnostics`. */
 export function stateRoutes(view: AdminView): Hono {
   const app = new Hono();
+  // Monitoring asks again and again for what changes with a load.
+  const counts = new WeakMap<readonly ResourceObject[], GatewayStatus["resources"]>();
+  const countResources = (resources: readonly ResourceObject[]): GatewayStatus["resources"] => {
+    const known = counts.get(resources);
+    if (known !== undefined) return known;
+    const notReady = resources.filter(({ status }) => !isWell(status)).length;
+    const counted = { total: resources.length, notReady };
+    counts.set(resources, counted);
+    return counted;
+  };
 
   app.get(
     "/api/v1/status",
@@ -23,7 +35,7 @@ export function stateRoutes(view: AdminView): Hono {
       summary: "The gateway as a whole",
       responses: { 200: answer("Status", StatusSchema), ...refusals() },
     }),
-    async (c) => c.json(await readStatus(view)),
+    async (c) => c.json({ ...(await readStatus(view)), resources: countResources(await view.resources()) }),
   );
 
   app.get("/api/v1/listeners", describeList("Listeners", ListenerSchema), async (c) =>
@@ -58,7 +70,7 @@ function countBackends({ routes, backends }: EngineSnapshot): GatewayStatus["bac
   };
 }
 
-async function readStatus(view: AdminView): Promise<GatewayStatus> {
+async function readStatus(view: AdminView): Promise<Omit<GatewayStatus, "resources">> {
   const [info, engine, diagnostics] = await Promise.all([view.info(), view.engine(), view.diagnostics()]);
   return {
     ...info,

@@ -10,6 +10,7 @@ import { addDrainCommand } from "./drain.ts";
 import { addKillCommand } from "./kill.ts";
 import { addListenersCommand } from "./listeners.ts";
 import { addReloadCommand } from "./reload.ts";
+import { addResourcesCommand } from "./resources.ts";
 import { addRoutesCommand } from "./routes.ts";
 import { addRunCommand } from "./run.ts";
 import { addStatusCommand } from "./status.ts";
@@ -23,6 +24,7 @@ const COMMANDS = [
   addListenersCommand,
   addBackendsCommand,
   addConnectionsCommand,
+  addResourcesCommand,
   addKillCommand,
   addReloadCommand,
   addDrainCommand,

@@ -45,6 +45,7 @@ function formatStatus(answer: Answer, paint: Paint): string {
     ["Routes", `${textOf(answer, "routes")} from ${source}`],
     ["Backends", backendsLine(objectOf(answer, "backends"))],
     ["Listeners", `${textOf(listeners, "total")}, of which ${textOf(listeners, "failed")} failed`],
+    ...resourcesLine(objectOf(answer, "resources")),
     ["Diagnostics", `${textOf(diagnostics, "error")} errors, ${textOf(diagnostics, "warning")} warnings`],
     [
       "Last reload",
@@ -56,6 +57,17 @@ function formatStatus(answer: Answer, paint: Paint): string {
     ],
   ];
   return lines.map(([name, value]) => `${paint.bold(name.padEnd(12))}  ${value}\n`).join("");
+}
+
+/** Only where there are some: whoever writes routes in short does not know of them. */
+function resourcesLine(resources: Answer): readonly (readonly [string, string])[] {
+  if (numberOf(resources, "total") === 0) return [];
+  return [
+    [
+      "Resources",
+      `${textOf(resources, "total")}, of which ${textOf(resources, "notReady")} not accepted or programmed`,
+    ],
+  ];
 }
 
 /** `12, of which 3 not up; 1 route without any`. */

@@ -1,6 +1,7 @@
-// From a YAML (or JSON) text to plain values with positions. The only file that knows the YAML library. Anybody's text
-// may come in here: depth, size and alias expansion are bounded, and the work is done in turns, because it runs on the
-// thread that carries the traffic and costs about half a millisecond per kilobyte.
+// From a YAML (or JSON) text to plain values with positions. Only this file and compose.ts know how the YAML library reads, and
+// only yaml-text.ts how it writes. Anybody's text may come in here: depth, size and alias expansion are bounded, and the
+// work is done in turns, because it runs on the thread that carries the traffic and costs about half a millisecond per
+// kilobyte.
 
 import {
   type Document,

@@ -50,6 +50,7 @@ describe("what can be read", () => {
       listeners: { total: 2, failed: 1 },
       routes: 1,
       backends: { total: 1, notUp: 1, routesWithout: 1 },
+      resources: { total: 3, notReady: 2 },
       diagnostics: { error: 1, warning: 0, notice: 1 },
     });
   });

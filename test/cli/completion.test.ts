@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { runCli } from "../support/cli.ts";
 
 const COMMANDS =
-  "run check status routes listeners backends connections kill reload drain version completion help".split(" ");
+  "run check status routes listeners backends connections resources kill reload drain version completion help".split(
+    " ",
+  );
 
 /** What bash would offer for a line, whose last word is being typed. */
 async function bashOffers(line: string): Promise<readonly string[]> {
@@ -25,7 +27,7 @@ complete -p sallyport >&2
 describe.skipIf(Bun.which("bash") === null)("bash, as bash understands it", () => {
   test("offers the commands", async () => {
     expect((await bashOffers("sallyport ")).toSorted()).toEqual(COMMANDS.toSorted());
-    expect(await bashOffers("sallyport re")).toEqual(["reload"]);
+    expect((await bashOffers("sallyport re")).toSorted()).toEqual(["reload", "resources"]);
   });
 
   test("offers the flags of a command, and those of run without one", async () => {

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "bun:test";
+import { isWell, verdictsOf } from "../../src/admin/resource-verdict.ts";
+import { condition, parentStatus } from "../support/resource-status.ts";
+
+const GOOD = [condition("Accepted"), condition("Programmed"), condition("ResolvedRefs")];
+
+function stateOf(...conditions: readonly object[]): string | undefined {
+  return verdictsOf({ conditions })[0]?.state;
+}
+
+describe("the state of a resource", () => {
+  test.each<[string, readonly object[]]>([
+    ["Programmed", GOOD],
+    ["Accepted", [condition("Accepted")]],
+    ["False: Invalid", [condition("Programmed", "False", "Invalid"), condition("Accepted")]],
+    ["False: NotAllowed", [condition("Programmed", "False", "Invalid"), condition("Accepted", "False", "NotAllowed")]],
+    ["False: BackendNotFound", [condition("Accepted"), condition("ResolvedRefs", "False", "BackendNotFound")]],
+    ["Unknown: Pending", [condition("Accepted", "Unknown", "Pending")]],
+    ["Conflicted: HostnameConflict", [...GOOD, condition("Conflicted", "True", "HostnameConflict")]],
+    ["Programmed", [...GOOD, condition("Conflicted", "False", "NoConflicts")]],
+    ["Accepted", [condition("Accepted"), condition("SupportedVersion", "False", "UnsupportedVersion")]],
+    ["Unknown", []],
+  ])("is %s", (state, conditions) => {
+    expect(stateOf(...conditions)).toBe(state);
+    expect(isWell({ conditions })).toBe(["Programmed", "Accepted"].includes(state));
+  });
+
+  test("is that of a listener when only a listener is wrong", () => {
+    const wrong = {
+      name: "db",
+      conditions: [condition("ResolvedRefs", "False", "InvalidCertificateRef", "No such Secret")],
+    };
+    const fine = { name: "tcp", conditions: [...GOOD, condition("Conflicted", "False", "NoConflicts")] };
+    const addresses = [{ type: "IPAddress", value: "10.0.0.1" }, { value: "10.0.0.2" }];
+    expect(verdictsOf({ addresses, conditions: GOOD, listeners: [fine, wrong] })).toEqual([
+      {
+        about: "10.0.0.1,10.0.0.2",
+        state: "False: InvalidCertificateRef",
+        good: false,
+        message: "Listener db: No such Secret",
+      },
+    ]);
+    expect(verdictsOf({ addresses, conditions: GOOD, listeners: [fine] })[0]?.state).toBe("Programmed");
+  });
+
+  test("of a route or policy is one for each parent", () => {
+    const parents = [
+      parentStatus({ name: "front", sectionName: "tcp" }, GOOD),
+      parentStatus({ name: "other", namespace: "infra", port: 5432 }, [
+        condition("Accepted", "False", "NoMatchingParent"),
+      ]),
+    ];
+    const wanted = [
+      ["front[tcp]", "Programmed"],
+      ["infra/other[5432]", "False: NoMatchingParent"],
+    ];
+    expect(verdictsOf({ parents }).map(({ about, state }) => [about, state])).toEqual(wanted);
+    const ancestors = parents.map(({ parentRef, ...rest }) => ({ ancestorRef: parentRef, ...rest }));
+    expect(verdictsOf({ ancestors }).map(({ about, state }) => [about, state])).toEqual(wanted);
+  });
+
+  test("of a route without a parent here is that it is not attached", () => {
+    expect(verdictsOf({ parents: [] })[0]?.state).toBe("Not attached");
+    expect([isWell({ parents: [] }), isWell({ ancestors: [] })]).toEqual([false, false]);
+  });
+
+  test("is none where there is no status, and no nonsense makes it throw", () => {
+    for (const status of [undefined, null, 3, "x", []]) expect(verdictsOf(status)).toEqual([]);
+    for (const odd of [
+      {},
+      { conditions: 3 },
+      { conditions: [null, 3] },
+      { parents: [null] },
+      { parents: [{}] },
+      { listeners: [1] },
+    ]) {
+      expect(() => verdictsOf(odd)).not.toThrow();
+    }
+    expect(isWell(undefined)).toBe(true);
+  });
+});
