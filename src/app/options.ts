@@ -2,9 +2,10 @@
 
 import type { SourceFile } from "../config/source.ts";
 import type { Log } from "../observe/log.ts";
+import type { GatewayApiOptions } from "../plan/gateway/options.ts";
 import type { Runtime, SocketAddress } from "../runtime/runtime.ts";
 
-export interface GatewayOptions {
+export interface GatewayOptions extends GatewayApiOptions {
   readonly version: string;
   readonly runtime: Runtime;
   readonly log: Log;
@@ -20,6 +21,8 @@ export interface GatewayOptions {
   readonly bind: readonly string[];
   /** DNS servers for names of backends (`IP:PORT`, `[IP]:PORT`); empty asks the system. */
   readonly dns: readonly string[];
+  /** Where the status of resources is written, a file for each; absent: nowhere. */
+  readonly statusDir?: string;
   /** Refuse to start on any error in the routes. */
   readonly strict: boolean;
   readonly drainTimeoutMs: number;

@@ -10,42 +10,42 @@ import { CliError, EXIT } from "./cli-error.ts";
 import { countDiagnostics, formatDiagnostics } from "./diagnostics.ts";
 import { isErrnoException } from "./errno.ts";
 import { bindFlag, chosenBind, chosenRoutes } from "./flags.ts";
+import { addGatewayApiFlags, chosenGatewayApi, type GatewayApiFlags } from "./gateway-flags.ts";
 import { hasErrors, type LoadedRoutes } from "./load-routes.ts";
 import { formatCount } from "./quantity.ts";
 import { createPaint, wantsColor } from "./table.ts";
 
 const FORMATS = ["text", "json", "github"] as const;
 
-interface CheckFlags {
+interface CheckFlags extends GatewayApiFlags {
   readonly format: (typeof FORMATS)[number];
   readonly json?: boolean;
   readonly bind?: readonly string[];
 }
 
 export function addCheckCommand(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command("check")
     .description("judge route files without starting anything; exit 0 valid, 2 not")
     .argument("[path...]", "directories or files (default: SALLYPORT_ROUTES, else the embedded routes)")
     .addOption(new Option("--format <format>", "how to print").choices(FORMATS).default("text"))
     .option("--json", "same as --format json")
-    .addOption(bindFlag())
-    .action(async (paths: readonly string[], flags: CheckFlags) => {
-      const directories = chosenRoutes(cli, paths.length === 0 ? undefined : paths);
-      const sources: Sources = { documents: [], directories, embedded: cli.embedded };
-      await refuseNothing(sources);
-      const loaded = await cli.loadRoutes(sources, chosenBind(flags.bind));
-      const place = directories.length === 0 ? "the embedded routes" : directories.join(", ");
-      const found = loaded.routes > 0 || loaded.manifests > 0;
-      const valid = !hasErrors(loaded.diagnostics) && found;
-      const format = flags.json === true ? "json" : flags.format;
-      cli.out(formatResult(format, loaded, valid, wantsColor(cli.stdoutIsTerminal, cli.env)));
-      // Success would mean that something was found to be right.
-      if (!valid && !hasErrors(loaded.diagnostics)) {
-        throw new CliError(EXIT.usage, `Cannot find a route in ${place}: nothing was checked`);
-      }
-      if (!valid) cli.exitCode = EXIT.usage;
-    });
+    .addOption(bindFlag());
+  addGatewayApiFlags(command).action(async (paths: readonly string[], flags: CheckFlags) => {
+    const directories = chosenRoutes(cli, paths.length === 0 ? undefined : paths);
+    const sources: Sources = { documents: [], directories, embedded: cli.embedded };
+    await refuseNothing(sources);
+    const loaded = await cli.loadRoutes(sources, chosenBind(flags.bind), {}, chosenGatewayApi(cli, flags));
+    const place = directories.length === 0 ? "the embedded routes" : directories.join(", ");
+    const valid = !hasErrors(loaded.diagnostics) && loaded.routes > 0;
+    const format = flags.json === true ? "json" : flags.format;
+    cli.out(formatResult(format, loaded, valid, wantsColor(cli.stdoutIsTerminal, cli.env)));
+    // Success would mean that something was found to be right.
+    if (!valid && !hasErrors(loaded.diagnostics)) {
+      throw new CliError(EXIT.usage, `Cannot find a route in ${place}: nothing was checked`);
+    }
+    if (!valid) cli.exitCode = EXIT.usage;
+  });
 }
 
 async function refuseNothing(sources: Sources): Promise<void> {

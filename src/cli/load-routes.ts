@@ -3,6 +3,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { CredentialOptions } from "../config/credentials.ts";
 import type { Sources } from "../config/source.ts";
+import type { GatewayApiOptions } from "../plan/gateway/options.ts";
 
 /** What loading came to. */
 export interface LoadedRoutes {
@@ -15,11 +16,15 @@ export interface LoadedRoutes {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** `bind` as in `--bind`: IPs for routes that name no host. `credentials`: how certificates and keys are read. */
+/**
+ * `bind` as in `--bind`: IPs for routes that name no host. `credentials`: how certificates and keys are read. `gatewayApi`: for
+ * resources with `apiVersion` and `kind`.
+ */
 export type LoadRoutes = (
   sources: Sources,
   bind: readonly string[],
   credentials?: CredentialOptions,
+  gatewayApi?: GatewayApiOptions,
 ) => Promise<LoadedRoutes>;
 
 /** Reads, judges and compiles; nothing is started. */

@@ -23,15 +23,23 @@ import {
   fromEnvironment,
   stateFlag,
 } from "./flags.ts";
+import {
+  addGatewayApiFlags,
+  chosenGatewayApi,
+  chosenStatusDir,
+  type GatewayApiFlags,
+  statusDirFlag,
+} from "./gateway-flags.ts";
 import { serve } from "./serve.ts";
 import { wantsColor } from "./table.ts";
 
-interface RunFlags {
+interface RunFlags extends GatewayApiFlags {
   readonly routes?: readonly string[];
   readonly admin?: string;
   readonly state?: string;
   readonly bind?: readonly string[];
   readonly dns?: readonly string[];
+  readonly statusDir?: string;
   readonly strict?: boolean;
   readonly drainTimeout: string;
   readonly log?: string;
@@ -39,7 +47,7 @@ interface RunFlags {
 }
 
 export function addRunCommand(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command("run")
     .description("run the gateway; what `sallyport` does without a command")
     .addOption(
@@ -50,7 +58,9 @@ export function addRunCommand(program: Command, cli: Cli): void {
     .addOption(adminFlag())
     .addOption(stateFlag())
     .addOption(bindFlag())
-    .addOption(dnsFlag())
+    .addOption(dnsFlag());
+  addGatewayApiFlags(command)
+    .addOption(statusDirFlag())
     .option("--strict", "refuse to start on any mistake in the routes")
     .option("--drain-timeout <duration>", "how long connections may go on after SIGTERM; 0 aborts them", "30s")
     .addOption(new Option("--log <format>", `${LOG_FORMATS.join(" or ")} (default by terminal; env SALLYPORT_LOG)`))
@@ -77,6 +87,7 @@ function openLog(cli: Cli, flags: RunFlags): LogWriter {
 
 function gatewayOptions(cli: Cli, flags: RunFlags, log: LogWriter): GatewayOptions {
   const adminToken = fromEnvironment(cli, "SALLYPORT_ADMIN_TOKEN");
+  const statusDir = chosenStatusDir(flags.statusDir);
   return {
     version: cli.version,
     runtime: cli.runtime,
@@ -88,6 +99,8 @@ function gatewayOptions(cli: Cli, flags: RunFlags, log: LogWriter): GatewayOptio
     state: chosenState(cli, flags.state),
     bind: chosenBind(flags.bind),
     dns: chosenDns(cli, flags.dns),
+    ...chosenGatewayApi(cli, flags),
+    ...(statusDir === undefined ? {} : { statusDir }),
     strict: flags.strict === true,
     drainTimeoutMs: durationFlag("--drain-timeout", flags.drainTimeout),
   };

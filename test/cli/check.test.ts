@@ -74,14 +74,16 @@ describe("check", () => {
     }
   });
 
-  test("documents of the other dialects are something", async () => {
-    const manifests = join(directory, "manifests");
-    await mkdir(manifests);
-    const service = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {ports: [{port: 5432}]}\n";
-    await writeFile(join(manifests, "service.yaml"), service);
-    expect(await runCli(["check", manifests])).toMatchObject({ code: 0, err: "" });
-    await writeFile(join(manifests, "service.yaml"), service.replace("5432", "0"));
-    expect((await runCli(["check", manifests])).code).toBe(2);
+  test("passes on what is said about Gateway API", async () => {
+    const told: unknown[] = [];
+    const loadRoutes: LoadRoutes = (_sources, bind, _credentials, gatewayApi) => {
+      told.push(bind, gatewayApi);
+      return Promise.resolve({ routes: 1, listeners: 1, manifests: 0, diagnostics: [] });
+    };
+    const flags = ["--bind", "127.0.0.1", "--tcp-host", "db.example", "--cluster-domain", "cluster.local"];
+    expect((await runCli(["check", good, ...flags], { replacements: { loadRoutes } })).code).toBe(0);
+    const tcpHosts = new Map([["db.example", undefined]]);
+    expect(told).toEqual([["127.0.0.1"], { tcpHosts, clusterDomain: "cluster.local" }]);
   });
 
   test("warnings are valid", async () => {

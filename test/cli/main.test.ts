@@ -39,7 +39,9 @@ describe("usage", () => {
   test("every command is in the help", async () => {
     const { out } = await runCli(["help"]);
     const commands =
-      "run check status routes listeners backends connections kill reload drain version help completion".split(" ");
+      "run check status routes listeners backends connections resources kill reload drain version help completion".split(
+        " ",
+      );
     for (const command of commands) expect(out).toMatch(new RegExp(`^  ${command}\\b`, "m"));
   });
 
@@ -72,6 +74,20 @@ describe("usage", () => {
     [["run", "--dns", "[127.0.0.1]:53"]],
     [["run", "--dns", "fe80::1%eth0"]],
     [["run", "--dns", "unix:/run/dns.sock"]],
+    [["run", "--tcp-host", ""]],
+    [["run", "--tcp-host", "10.0.0.1"]],
+    [["run", "--tcp-host", "a b"]],
+    [["run", "--tcp-host", "=10.0.0.1"]],
+    [["run", "--tcp-host", "a="]],
+    [["run", "--tcp-host", "a=b"]],
+    [["run", "--tcp-host", "a=10.0.0.1:80"]],
+    [["run", "--tcp-host", "a=10.0.0.1", "--tcp-host", "A=10.0.0.2"]],
+    [["run", "--cluster-domain", ""]],
+    [["run", "--cluster-domain", "*.local"]],
+    [["run", "--status-dir", ""]],
+    [["check", "--tcp-host", "a=b", "."]],
+    [["check", "--cluster-domain", "10.0.0.1", "."]],
+    [["check", "--status-dir", "x", "."]],
     [["run", "--drain-timeout", "soon"]],
     [["run", "--drain-timeout", "off"]],
     [["run", "--drain-timeout", "25d"]],
@@ -93,7 +109,7 @@ describe("usage", () => {
   });
 
   test("a wrong twin is blamed by its name", async () => {
-    for (const name of ["SALLYPORT_ADMIN", "SALLYPORT_LOG", "SALLYPORT_LOG_LEVEL"]) {
+    for (const name of ["SALLYPORT_ADMIN", "SALLYPORT_LOG", "SALLYPORT_LOG_LEVEL", "SALLYPORT_TCP_HOST"]) {
       const { code, err } = await runCli(["run"], { env: { [name]: "?!" } });
       expect(code).toBe(2);
       expect(err).toContain(`for ${name}`);
@@ -127,6 +143,7 @@ describe("what run starts with", () => {
       state: "/home/u/.local/state/sallyport/state.db",
       bind: [],
       dns: [],
+      tcpHosts: new Map([["localhost", "127.0.0.1"]]),
       strict: false,
       drainTimeoutMs: 30_000,
     });
@@ -145,6 +162,27 @@ describe("what run starts with", () => {
       dns: ["127.0.0.53:53", "10.0.0.1:5353", "[::1]:53", "[::1]:5353"],
       strict: true,
       drainTimeoutMs: 90_000,
+    });
+  });
+
+  test("flags for resources of Gateway API", async () => {
+    const argv =
+      "--tcp-host DB.example.com. --tcp-host localhost --tcp-host a=10.0.0.1 --tcp-host a=::ffff:10.0.0.1 --tcp-host b=[2001:DB8::1] --cluster-domain Cluster.Local. --status-dir out";
+    expect(await optionsOf(argv.split(" "))).toMatchObject({
+      tcpHosts: new Map([
+        ["db.example.com", undefined],
+        ["localhost", "127.0.0.1"],
+        ["a", "10.0.0.1"],
+        ["b", "2001:db8::1"],
+      ]),
+      clusterDomain: "cluster.local",
+      statusDir: "out",
+    });
+    expect(await optionsOf(["run"], { SALLYPORT_TCP_HOST: "a.example, b=::1," })).toMatchObject({
+      tcpHosts: new Map([
+        ["a.example", undefined],
+        ["b", "::1"],
+      ]),
     });
   });
 

@@ -7,6 +7,7 @@ import { GatewayError } from "../../src/base/gateway-error.ts";
 import { serve } from "../../src/cli/serve.ts";
 import type { Cli } from "../../src/cli/cli.ts";
 import { createLog } from "../../src/observe/log-writer.ts";
+import { DEFAULT_TCP_HOSTS } from "../../src/plan/gateway/options.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { SAMPLE_ENGINE } from "../support/admin-view.ts";
 import { type CliResult, runCli, TestProcess } from "../support/cli.ts";
@@ -121,6 +122,7 @@ async function start(prepare: (gateway: FakeGateway) => void = () => {}): Promis
     state: "/nonexistent/state.db",
     bind: [],
     dns: [],
+    tcpHosts: DEFAULT_TCP_HOSTS,
     strict: false,
     drainTimeoutMs: 1,
   });

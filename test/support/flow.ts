@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Gateway, startGateway } from "../../src/app/gateway.ts";
 import type { GatewayOptions } from "../../src/app/options.ts";
+import { DEFAULT_TCP_HOSTS } from "../../src/plan/gateway/options.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { RecordedLog } from "./recorded-log.ts";
 
@@ -53,6 +54,7 @@ export async function startFlow(
     state: join(directory, "state.db"),
     bind: [],
     dns: [],
+    tcpHosts: DEFAULT_TCP_HOSTS,
     strict: false,
     drainTimeoutMs: 5_000,
     ...options,
