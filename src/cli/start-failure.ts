@@ -17,7 +17,7 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
     const counted = countDiagnostics(diagnostics) || message;
     return new CliError(EXIT.usage, `${lines}Cannot start with --strict: ${counted}`, error);
   }
-  if (code === "routes/missing") return new CliError(EXIT.usage, message, error);
+  if (code === "routes/missing" || code === "status-dir/among-routes") return new CliError(EXIT.usage, message, error);
   const admin = formatAdminAddress(options.admin);
   if (code === "EADDRINUSE") {
     const next = "another sallyport may be running: see `sallyport status`, or choose another address with --admin";
@@ -30,6 +30,9 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
   if (code === "EACCES" || code === "EPERM") {
     const next = "this user may not: choose a port above 1023 or a directory of its own with --admin";
     return new CliError(EXIT.failed, `Cannot listen on ${admin}, ${next}`, error);
+  }
+  if (code.startsWith("status-dir/")) {
+    return new CliError(EXIT.failed, `${message}: choose a place that this user can write with --status-dir`, error);
   }
   if (code.startsWith("state/")) {
     const next = `choose a place that this user can write with --state (now "${options.state}")`;
