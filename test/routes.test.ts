@@ -39,22 +39,40 @@ test("no certificate or key is among them", () => {
 
 test.each(examples)("the example %s is right once its certificates are there", async (name) => {
   await using files = await withCertificates([name]);
-  const { plan, diagnostics } = await loadPlan({ documents: [], directories: [files.path], embedded: [] });
+  const { plan, diagnostics } = await loadExamples(files);
   expect(diagnostics.filter(({ severity, code }) => severity !== "notice" && code !== OTHER_NAMES)).toEqual([]);
   expect(plan.routes.length).toBeGreaterThan(0);
 });
 
 test("all examples fit together", async () => {
   await using files = await withCertificates(examples);
-  const { diagnostics } = await loadPlan({ documents: [], directories: [files.path], embedded: [] });
+  const { diagnostics } = await loadExamples(files);
   // Who puts routes with and without TLS on one port is told what that means.
   const codes = diagnostics.map(({ code }) => code).filter((code) => code !== OTHER_NAMES);
   expect(codes).toEqual(["plan/waits-for-client"]);
 });
 
+/** As the examples want to be run. */
+function loadExamples(files: RouteFiles) {
+  const sources = { documents: [], directories: [files.path], embedded: [] };
+  return loadPlan(sources, { gatewayApi: { tcpHosts: new Map([["1.tcp.ngrok.io", undefined]]) } });
+}
+
+/** The objects that examples refer to and do not have. */
+function certificateObjects(): readonly string[] {
+  const data = { "tls.crt": pemOf("chained.pem"), "tls.key": pemOf("chained.key") };
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "api" }, type: "kubernetes.io/tls" };
+  const authorities = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "internal-ca" } };
+  return [
+    JSON.stringify({ ...secret, stringData: data }),
+    JSON.stringify({ ...authorities, data: { "ca.crt": pemOf("root.pem") } }),
+  ];
+}
+
 /** Copies of examples, beside files of all the names under which they look for certificates and keys. */
 async function withCertificates(names: readonly string[]): Promise<RouteFiles> {
   const files = await createRouteFiles();
+  for (const [index, object] of certificateObjects().entries()) await files.write(`objects-${index}.json`, object);
   for (const name of names) {
     const text = await Bun.file(join(EXAMPLES, name)).text();
     await files.write(name, text);

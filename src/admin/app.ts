@@ -9,7 +9,7 @@ import { backendRoutes } from "./backend-routes.ts";
 import { connectionRoutes } from "./connection-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
-import { guard } from "./guard.ts";
+import { guard, tokenCheck } from "./guard.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { openapiRoute } from "./openapi-route.ts";
 import type { AdminReach } from "./reach.ts";
@@ -30,6 +30,7 @@ export interface AdminOptions {
 /** Makes the app; serve its `fetch`. Every failure becomes an answer: `fetch` never rejects. */
 export function createAdmin(view: AdminView, options: AdminOptions): Hono {
   const app = new Hono();
+  const hasToken = tokenCheck(options.token);
 
   app.use(setHeaders);
   app.use(catchNonErrors);
@@ -42,7 +43,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Hono {
       },
     }),
   );
-  app.use(guard(options.reach, options.token));
+  app.use(guard(options.reach, hasToken));
   app.use(refuseMalformedUrl());
 
   app.route("/", healthRoutes(view));
@@ -50,7 +51,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Hono {
   app.route("/", backendRoutes(view));
   app.route("/", resourceRoutes(view));
   app.route("/", connectionRoutes(view));
-  app.route("/", documentRoutes(view));
+  app.route("/", documentRoutes(view, hasToken));
   app.route("/", controlRoutes(view));
   app.route("/", openapiRoute(view, app, options.reach));
 

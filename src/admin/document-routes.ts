@@ -4,9 +4,10 @@
 import { Buffer } from "node:buffer";
 import { Hono } from "hono";
 import { describeRoute, validator } from "hono-openapi";
-import { withoutPrivateKeys } from "../base/conceal.ts";
+import { mentionsSecret, withoutPrivateKeys } from "../base/conceal.ts";
 import { refuse } from "./answer-error.ts";
 import { answer, listOf, NEEDS_TOKEN, refusals } from "./describe.ts";
+import { refuseWithoutToken, type TokenCheck } from "./guard.ts";
 import { ignoreSmallBody, readText } from "./request-body.ts";
 import { refuseParameters } from "./request-query.ts";
 import { InvalidDocumentSchema } from "./schema-error.ts";
@@ -24,7 +25,7 @@ const YAML = "application/yaml";
 const ACCEPTED_TYPES: readonly string[] = [YAML, "text/yaml", "text/plain", "application/json"];
 
 /** `GET /api/v1/documents`, `PUT GET DELETE /api/v1/documents/{name}`. */
-export function documentRoutes(view: AdminView): Hono {
+export function documentRoutes(view: AdminView, hasToken: TokenCheck): Hono {
   const app = new Hono();
   const path = validator("param", DocumentPath, refuseParameters);
 
@@ -51,6 +52,7 @@ export function documentRoutes(view: AdminView): Hono {
     describeRoute({
       operationId: "getDocument",
       summary: "A document as it was put, but for private keys, which are left out",
+      description: "One with a Secret in it needs the token, also where reading does not",
       responses: {
         200: { description: "Its text", content: { [YAML]: { schema: { type: "string" } } } },
         ...refusals(404, 503),
@@ -59,6 +61,7 @@ export function documentRoutes(view: AdminView): Hono {
     async (c) => {
       const document = await view.document(c.req.valid("param").name);
       if (document === undefined) return refuse(c, 404, "document-not-found", "There is no document with this name");
+      if (mentionsSecret(document.text) && !hasToken(c)) return refuseWithoutToken(c);
       // Reading needs no token on loopback, and a route may have its key in it.
       return c.body(withoutPrivateKeys(document.text), 200, {
         "Content-Type": `${YAML}; charset=utf-8`,

@@ -3,15 +3,28 @@
 // change nothing, token or not. There are no cookies and no CORS headers.
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { refuse } from "./answer-error.ts";
 import { isLoopbackHost } from "./reach.ts";
 import type { AdminReach } from "./reach.ts";
 
-/** Middleware that answers 403 `host-not-allowed`, 403 `origin-not-allowed` or 401 `unauthorized`, or lets the request pass. */
-export function guard(reach: AdminReach, token: string): MiddlewareHandler {
-  const expected = sha256(token);
+/** Whether a request has the token. */
+export type TokenCheck = (c: Context) => boolean;
 
+/** Compares with this token. */
+export function tokenCheck(token: string): TokenCheck {
+  const expected = sha256(token);
+  return (c) => isToken(c.req.header("authorization"), expected);
+}
+
+/** Answers 401 `unauthorized`. */
+export function refuseWithoutToken(c: Context): Response {
+  c.header("WWW-Authenticate", 'Bearer realm="sallyport"');
+  return refuse(c, 401, "unauthorized", "This needs the admin token: send the header Authorization: Bearer TOKEN");
+}
+
+/** Middleware that answers 403 `host-not-allowed`, 403 `origin-not-allowed` or 401 `unauthorized`, or lets the request pass. */
+export function guard(reach: AdminReach, hasToken: TokenCheck): MiddlewareHandler {
   return async (c, next) => {
     const reading = c.req.method === "GET" || c.req.method === "HEAD";
     const host = c.req.header("host");
@@ -27,10 +40,7 @@ export function guard(reach: AdminReach, token: string): MiddlewareHandler {
     if (!reading && origin !== undefined && !isAllowedOrigin(reach, origin, host)) {
       return refuse(c, 403, "origin-not-allowed", "A page of another origin may not change anything");
     }
-    if ((reach === "network" || !reading) && !isToken(c.req.header("authorization"), expected)) {
-      c.header("WWW-Authenticate", 'Bearer realm="sallyport"');
-      return refuse(c, 401, "unauthorized", "This needs the admin token: send the header Authorization: Bearer TOKEN");
-    }
+    if ((reach === "network" || !reading) && !hasToken(c)) return refuseWithoutToken(c);
     return next();
   };
 }

@@ -14,8 +14,8 @@ export interface Verdict {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Have to be true, the most telling first. */
-const WANTED = ["Accepted", "Programmed", "ResolvedRefs"] as const;
+/** Have to be true where they are said, the most telling first. */
+const WANTED = ["Accepted", "Programmed", "ResolvedRefs", "sallyport.dev/Serving"] as const;
 /** Must not be true. */
 const UNWANTED = ["Conflicted", "PartiallyInvalid"] as const;
 /** What is said when all is well, the best first. */
@@ -39,7 +39,7 @@ export function verdictsOf(status: unknown): readonly Verdict[] {
   for (const listener of fieldsIn(status, "listeners")) {
     const verdict = verdictOf(own.about, listener);
     if (verdict.good) continue;
-    return [{ ...verdict, message: `Listener ${textIn(listener, "name")}: ${verdict.message}` }];
+    return [{ ...verdict, message: `Listener "${textIn(listener, "name")}": ${verdict.message}` }];
   }
   return [own];
 }

@@ -71,7 +71,9 @@ export const StatusSchema: v.GenericSchema<GatewayStatus> = v.pipe(
       total: v.pipe(Count, v.description("Documents with apiVersion and kind")),
       notReady: v.pipe(
         Count,
-        v.description("By their status: not accepted, not programmed, or with a reference that leads nowhere"),
+        v.description(
+          "By their status: not accepted, not programmed, without clients, or with a reference that leads nowhere",
+        ),
       ),
     }),
     diagnostics: v.object({ error: Count, warning: Count, notice: Count }),

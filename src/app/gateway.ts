@@ -15,11 +15,14 @@ import type { SocketAddress } from "../runtime/runtime.ts";
 import { loadAdminToken } from "./admin-token.ts";
 import { CertificateExpiry } from "./certificate-expiry.ts";
 import { openDocumentStore } from "./documents.ts";
+import { openLedger } from "./ledger.ts";
 import type { LoadedPlan } from "./load.ts";
 import type { GatewayOptions } from "./options.ts";
 import { openOverrideStore } from "./overrides.ts";
 import { Reloader } from "./reloader.ts";
 import { lockState } from "./state-lock.ts";
+import { StatusBoard } from "./status-board.ts";
+import { openStatusDirectory } from "./status-directory.ts";
 import { createView } from "./view.ts";
 
 /** A running gateway. */
@@ -101,11 +104,21 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   for (const override of overrides.list()) engine.setOverride(override);
   const expiry = cleanup.use(new CertificateExpiry({ log }));
   let watch: SourceWatch | null = null;
-  const onApplied = ({ plan, watched }: LoadedPlan): void => {
-    expiry.follow(plan);
-    watch?.alsoWatch(watched);
+  const { statusDir } = options;
+  const directory =
+    statusDir === undefined
+      ? undefined
+      : cleanup.use(await openStatusDirectory({ directory: statusDir, routes: directories, log }));
+  const board = cleanup.use(new StatusBoard(engine, directory));
+  const onApplied = (loaded: LoadedPlan): void => {
+    expiry.follow(loaded.plan);
+    board.follow(loaded);
+    watch?.alsoWatch(loaded.watched);
   };
-  const reloader = new Reloader({ engine, store, log, directories, embedded, bind, onApplied });
+  const ledger = openLedger(database, log);
+  const { tcpHosts, clusterDomain } = options;
+  const gatewayApi = { tcpHosts, ...(clusterDomain === undefined ? {} : { clusterDomain }) };
+  const reloader = new Reloader({ engine, store, log, directories, embedded, bind, gatewayApi, ledger, onApplied });
   // A reload that is under way needs the database: it is waited for.
   cleanup.defer(() => reloader.settled());
   if (options.strict) {
@@ -127,7 +140,7 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     if (ending === null) log.write("info", "drain", "Draining: no new connections, open ones may finish");
     return end(() => engine.drain(options.drainTimeoutMs));
   };
-  const view = createView({ options, engine, reloader, store, overrides, drain: () => void drain() });
+  const view = createView({ options, engine, reloader, store, overrides, board, drain: () => void drain() });
 
   const app = createAdmin(view, {
     token: token.token,

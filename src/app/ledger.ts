@@ -1,13 +1,15 @@
 // What Kubernetes keeps of objects and files do not have: since when each is there, and how often its spec has changed. Kept in the
-// state database, because the oldest of several objects wins, and has to win after a restart too. Content is never kept,
-// only its hash. A database that cannot be written costs a warning: the gateway goes on with what it knows.
+// state database, because the oldest of several objects wins, and has to win after a restart too. Content is never kept, only its
+// hash, and of bytes, which may be a password, not even that. A database that cannot be written costs a warning: the gateway
+// goes on with what it knows.
 
+import { changedWindow } from "../base/changed-window.ts";
 import type { Log } from "../observe/log.ts";
 import type { ObjectRecord, ObjectRecords } from "../plan/gateway/record.ts";
 import type { AnyManifest } from "../resource/manifest/kinds.ts";
 import { keyOf } from "../resource/manifest/manifest.ts";
 import type { Database } from "../runtime/runtime.ts";
-import { hashSpec } from "./spec-hash.ts";
+import { hashesOf, type SpecHashes } from "./spec-hash.ts";
 import { inTransaction, prepareState } from "./state.ts";
 
 /** Records of one load, which nobody keeps before `accept`. */
@@ -26,29 +28,34 @@ export interface Ledger {
 }
 
 /** One row. */
-interface Entry {
+interface Row {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
   readonly specHash: string;
   readonly generation: number;
-  /** When it was seen first. */
+  /** When it was seen first, to the millisecond: two loads of one second are not of one age. */
   readonly createdAt: string;
+}
+
+interface Entry extends Row {
+  /** Of the spec with its bytes; not known of one that nobody has seen since the start. */
+  readonly contentHash?: string;
 }
 
 type Entries = ReadonlyMap<string, Entry>;
 
 /** Where entries outlive the process. */
 interface LedgerStore {
-  list(): readonly Entry[];
+  list(): readonly Row[];
   /** All of it or nothing; throws when it cannot. */
-  write(put: readonly Entry[], removed: readonly Entry[]): void;
+  write(put: readonly Row[], removed: readonly Row[]): void;
 }
 
 /** Opens the ledger in `database`, which stays the caller's to close. Throws GatewayError `state/…`. */
 export function openLedger(database: Database, log: Log): Ledger {
   prepareState(database);
-  const put = ({ kind, namespace, name, specHash, generation, createdAt }: Entry): void => {
+  const put = ({ kind, namespace, name, specHash, generation, createdAt }: Row): void => {
     database.all(
       `INSERT INTO object (kind, namespace, name, spec_hash, generation, created_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (kind, namespace, name) DO UPDATE
@@ -61,12 +68,12 @@ export function openLedger(database: Database, log: Log): Ledger {
       createdAt,
     );
   };
-  const remove = ({ kind, namespace, name }: Entry): void => {
+  const remove = ({ kind, namespace, name }: Row): void => {
     database.all("DELETE FROM object WHERE kind = ? AND namespace = ? AND name = ?", kind, namespace, name);
   };
   const store: LedgerStore = {
     list: () =>
-      database.all<Entry>(
+      database.all<Row>(
         "SELECT kind, namespace, name, spec_hash AS specHash, generation, created_at AS createdAt FROM object",
       ),
     write: (changed, removed) =>
@@ -87,9 +94,12 @@ class StoredLedger implements Ledger {
   readonly #store: LedgerStore;
   readonly #log: Log | undefined;
   /** An object that did not change comes as the same value with every load. */
-  readonly #known = new WeakMap<AnyManifest, { readonly key: string; readonly specHash: string }>();
+  readonly #known = new WeakMap<AnyManifest, Identity>();
+  readonly #ages = new WeakMap<AnyManifest, { readonly entry: Entry; readonly age: string }>();
   /** As accepted. */
   #current: Entries;
+  /** Those that `#current` is of, if it is of nothing else. */
+  #manifests: readonly AnyManifest[] | undefined;
   /** As in the store: behind `#current` while it cannot be written. */
   #stored: Entries;
   #failing = false;
@@ -97,52 +107,89 @@ class StoredLedger implements Ledger {
   constructor(store: LedgerStore, log?: Log) {
     this.#store = store;
     this.#log = log;
-    this.#stored = new Map(store.list().map((entry) => [keyOfEntry(entry), entry]));
+    this.#stored = new Map(
+      store.list().map((row) => [keyOfEntry(row), { ...row, createdAt: toMilliseconds(row.createdAt) }]),
+    );
     this.#current = this.#stored;
   }
 
   propose(manifests: readonly AnyManifest[], now: Date, complete = true): LedgerProposal {
     const before = this.#current;
-    const firstSeen = toSeconds(now);
-    const entries = new Map<string, Entry>();
-    for (const manifest of manifests) {
-      const { key } = this.#identify(manifest);
-      if (!entries.has(key)) entries.set(key, this.#entryOf(manifest, before, firstSeen));
-    }
+    const firstSeen = onceAsked(() => after(before, now));
+    const entries = this.#follow(manifests, firstSeen) ?? this.#list(manifests, firstSeen);
+    // As long as all of them are those of these objects the next load needs to look at what changes.
+    const isExact = entries.size === manifests.length;
     if (!complete) for (const [key, entry] of before) if (!entries.has(key)) entries.set(key, entry);
+    const find = (manifest: AnyManifest): Entry =>
+      entries.get(this.#identify(manifest).key) ?? this.#entryOf(manifest, before, firstSeen);
     return {
-      of: (manifest) => {
-        const entry = entries.get(this.#identify(manifest).key) ?? this.#entryOf(manifest, before, firstSeen);
-        return recordOf(manifest, entry);
+      of: (manifest) => recordOf(manifest, find(manifest)),
+      ageOf: (manifest) => this.#ageOf(manifest, find(manifest)),
+      accept: () => {
+        this.#manifests = isExact && entries.size === manifests.length ? manifests : undefined;
+        this.#accept(entries);
       },
-      accept: () => this.#accept(entries),
     };
   }
 
-  #identify(manifest: AnyManifest): { readonly key: string; readonly specHash: string } {
+  /** Made once for what did not change: thousands of them are sorted. */
+  #ageOf(manifest: AnyManifest, entry: Entry): string {
+    const known = this.#ages.get(manifest);
+    if (known?.entry === entry) return known.age;
+    const age = ageOf(manifest, entry);
+    this.#ages.set(manifest, { entry, age });
+    return age;
+  }
+
+  /** Entries of all objects. */
+  #list(manifests: readonly AnyManifest[], firstSeen: () => string): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const manifest of manifests) {
+      const { key } = this.#identify(manifest);
+      if (!entries.has(key)) entries.set(key, this.#entryOf(manifest, this.#current, firstSeen));
+    }
+    return entries;
+  }
+
+  /** The same by what has changed; `undefined` when that is not to be had, or an object is there twice. */
+  #follow(manifests: readonly AnyManifest[], firstSeen: () => string): Map<string, Entry> | undefined {
+    if (this.#manifests === undefined) return undefined;
+    const { removed, added } = changedWindow(this.#manifests, manifests);
+    const entries = new Map(this.#current);
+    for (const manifest of removed) entries.delete(this.#identify(manifest).key);
+    for (const manifest of added) {
+      entries.set(this.#identify(manifest).key, this.#entryOf(manifest, this.#current, firstSeen));
+    }
+    return entries.size === manifests.length ? entries : undefined;
+  }
+
+  #identify(manifest: AnyManifest): Identity {
     const known = this.#known.get(manifest);
     if (known !== undefined) return known;
-    const found = { key: keyOf(manifest), specHash: hashSpec(manifest.spec) };
+    const found = { key: keyOf(manifest), ...hashesOf(manifest.spec) };
     this.#known.set(manifest, found);
     return found;
   }
 
   /** The same value as before when nothing has changed. */
-  #entryOf(manifest: AnyManifest, before: Entries, firstSeen: string): Entry {
-    const { key, specHash } = this.#identify(manifest);
+  #entryOf(manifest: AnyManifest, before: Entries, firstSeen: () => string): Entry {
+    const { key, ...hashes } = this.#identify(manifest);
     const entry = before.get(key);
-    if (entry?.specHash === specHash) return entry;
-    if (entry !== undefined) return { ...entry, specHash, generation: entry.generation + 1 };
+    if (entry?.contentHash === hashes.contentHash) return entry;
+    if (entry?.contentHash === undefined && entry?.specHash === hashes.specHash) return { ...entry, ...hashes };
+    if (entry !== undefined) return { ...entry, ...hashes, generation: entry.generation + 1 };
     const { kind, metadata } = manifest;
     const { namespace, name } = metadata;
-    return { kind, namespace, name, specHash, generation: 1, createdAt: firstSeen };
+    return { kind, namespace, name, ...hashes, generation: 1, createdAt: firstSeen() };
   }
 
   #accept(entries: Entries): void {
     this.#current = entries;
     const stored = this.#stored;
-    const changed = [...entries].filter(([key, entry]) => stored.get(key) !== entry).map(([, entry]) => entry);
-    const removed = [...stored].filter(([key]) => !entries.has(key)).map(([, entry]) => entry);
+    const changed: Entry[] = [];
+    for (const [key, entry] of entries) if (!isSameRow(stored.get(key), entry)) changed.push(entry);
+    const removed: Entry[] = [];
+    for (const [key, entry] of stored) if (!entries.has(key)) removed.push(entry);
     try {
       if (changed.length + removed.length > 0) this.#store.write(changed, removed);
     } catch (error) {
@@ -164,8 +211,37 @@ class StoredLedger implements Ledger {
   }
 }
 
+interface Identity extends SpecHashes {
+  readonly key: string;
+}
+
+function isSameRow(a: Row | undefined, b: Row): boolean {
+  return a === b || (a?.specHash === b.specHash && a.generation === b.generation && a.createdAt === b.createdAt);
+}
+
+/** A time after all that is known: what comes now is younger, whatever the clock says. */
+function after(entries: Entries, now: Date): string {
+  let latest = new Date(now.getTime() - 1).toISOString();
+  for (const { createdAt } of entries.values()) if (createdAt > latest) latest = createdAt;
+  return new Date(Date.parse(latest) + 1).toISOString();
+}
+
+/** Only what is new needs it, and to know it is to look at everything. */
+function onceAsked(make: () => string): () => string {
+  let known: string | undefined;
+  return () => (known ??= make());
+}
+
+/**
+ * A time that is written in an object is its author's word. It counts among those that came together, as after a restore; whoever
+ * comes later does not get before what is there by it.
+ */
+function ageOf({ metadata }: AnyManifest, { createdAt }: Entry): string {
+  return `${createdAt} ${writtenTime(metadata.creationTimestamp) ?? toSeconds(new Date(createdAt))}`;
+}
+
 function recordOf({ metadata }: AnyManifest, { generation, createdAt }: Entry): ObjectRecord {
-  return { generation, creationTimestamp: writtenTime(metadata.creationTimestamp) ?? createdAt };
+  return { generation, creationTimestamp: writtenTime(metadata.creationTimestamp) ?? toSeconds(new Date(createdAt)) };
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
@@ -177,11 +253,17 @@ function writtenTime(text: string | undefined): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : toSeconds(time);
 }
 
+/** Times of one length, which sort as texts; one that cannot be read is as old as can be. */
+function toMilliseconds(kept: string): string {
+  const time = Date.parse(kept);
+  return new Date(Number.isNaN(time) ? 0 : time).toISOString();
+}
+
 /** As Kubernetes writes times. */
 function toSeconds(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-function keyOfEntry({ kind, namespace, name }: Entry): string {
+function keyOfEntry({ kind, namespace, name }: Row): string {
   return `${kind}/${namespace}/${name}`;
 }

@@ -1,16 +1,25 @@
 // The one way from sources to a plan: sources → documents → resources, with their certificates → plan, and everything there
-// is to say about them.
+// is to say about them. Manifests become routes on the way, and keep what is to be said of each.
 // `run`, `check`, reload, documents put through the admin API and the build all come through here.
 
-import type { CidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, concealed, type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
-import type { Cidr } from "../base/ip.ts";
 import { type CredentialOptions, type CredentialReading, CredentialStore } from "../config/credentials.ts";
 import { type Loaded, Loader } from "../config/load.ts";
+import { ManifestReading, noJudgedManifests } from "../config/manifest-credentials.ts";
 import type { Sources } from "../config/source.ts";
 import { type CompiledPlan, compilePlan } from "../plan/compile.ts";
+import { findingsOf } from "../plan/gateway/findings.ts";
+import { DEFAULT_TCP_HOSTS, type GatewayApiOptions } from "../plan/gateway/options.ts";
+import { TranslationMemo } from "../plan/gateway/memo.ts";
+import { translate, type Translation } from "../plan/gateway/translate.ts";
+import { CompileMemo } from "../plan/memo.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { Credentials } from "../resource/credentials.ts";
+import type { GatewayClass } from "../resource/manifest/gateway.ts";
+import { judgeImmutable } from "../resource/manifest/gateway-class-schema.ts";
+import { judgeGatewayNames } from "./gateway-names.ts";
+import { type Ledger, type LedgerProposal, memoryLedger } from "./ledger.ts";
 
 /** A plan and how it came to be. */
 export interface LoadedPlan {
@@ -25,8 +34,22 @@ export interface LoadedPlan {
   readonly manifestCount: number;
   /** Absolute paths of certificates and keys that the plan depends on, with a stamp of what was there (`stampAt`). */
   readonly watched: ReadonlyMap<string, string>;
+  /** What was made of manifests. */
+  readonly translation: Translation;
+  /** Name → why, for every route that did not get the addresses that it claims. */
+  readonly refusals: ReadonlyMap<string, string>;
   /** Says that the plan is in force: files without an error are what a later mistake in them falls back to. */
   accept(): void;
+}
+
+/** What loading depends on besides the sources. */
+export interface LoaderOptions {
+  /** IPs that a route without a host in `listen` binds; empty means all. */
+  readonly bind?: readonly string[];
+  readonly credentials?: CredentialOptions;
+  readonly gatewayApi?: GatewayApiOptions;
+  /** Where age and generation of objects are kept; absent: in memory. */
+  readonly ledger?: Ledger;
 }
 
 /** Each round puts at least one more file back to its last good version; a handful settles any real case. */
@@ -36,27 +59,38 @@ const MAX_FALL_BACKS = 5;
 export class PlanLoader {
   readonly #loader = new Loader();
   readonly #credentials: CredentialStore;
-  readonly #maps = new WeakMap<readonly Cidr[], CidrMap>();
+  readonly #judged = noJudgedManifests();
+  readonly #memo = new CompileMemo();
+  readonly #translations = new TranslationMemo();
   readonly #bind: readonly string[];
+  readonly #gatewayApi: GatewayApiOptions;
+  readonly #ledger: Ledger;
+  readonly #now: () => number;
+  /** Of the load in force. */
+  #classes: readonly GatewayClass[] = [];
 
-  /** `bind`: IPs that a route without a host in `listen` binds; empty means all. */
-  constructor(bind: readonly string[], credentials: CredentialOptions = {}) {
+  constructor({ bind = [], credentials = {}, gatewayApi, ledger }: LoaderOptions = {}) {
     this.#bind = bind;
     this.#credentials = new CredentialStore(credentials);
+    this.#gatewayApi = gatewayApi ?? { tcpHosts: DEFAULT_TCP_HOSTS };
+    this.#ledger = ledger ?? memoryLedger();
+    this.#now = credentials.now ?? Date.now;
   }
 
-  /** Loads and compiles everything. `previous` is the plan in force, whose routes keep their addresses. Never rejects. */
-  async load(sources: Sources, previous?: Plan): Promise<LoadedPlan> {
+  /**
+   * Loads and compiles everything. `previous` is the plan in force, whose routes keep their addresses. `filesAsBefore` as in
+   * `Loader`. Never rejects.
+   */
+  async load(sources: Sources, previous?: Plan, filesAsBefore = false): Promise<LoadedPlan> {
     const session = this.#credentials.begin();
     const attempt = async (loaded: Loaded): Promise<Attempt> => {
-      const reading = await session.read(loaded.resources, loaded.onDisk);
+      const policies = loaded.manifests.filter((manifest) => manifest.kind === "ListenerPolicy");
+      const reading = await session.read([...loaded.resources, ...policies], loaded.onDisk);
       // Compiling is one turn of its own, so it does not add to the loader's last.
       await new Pace().rest();
-      const { credentials } = reading;
-      const options = { bind: this.#bind, maps: this.#maps, credentials };
-      return { loaded, reading, compiled: compilePlan(loaded.resources, options, previous) };
+      return this.#compile(loaded, reading, previous);
     };
-    let current = await attempt(await this.#loader.load(sources));
+    let current = await attempt(await this.#loader.load(sources, filesAsBefore));
     const diagnostics = [...current.loaded.diagnostics, ...saidOf(current)];
     const failing = new Set(failingFiles(current));
     for (let round = 0; round < MAX_FALL_BACKS; round++) {
@@ -68,6 +102,7 @@ export class PlanLoader {
       for (const file of failingFiles(current)) failing.add(file);
     }
     const accepted = current;
+    diagnostics.push(...findingsOf(accepted.translation), ...judgeGatewayNames(accepted.translation));
     return {
       plan: accepted.compiled.plan,
       diagnostics: withoutTwins(diagnostics.map(concealed)).toSorted(compareDiagnostics),
@@ -75,38 +110,85 @@ export class PlanLoader {
       fileCount: accepted.loaded.fileCount,
       manifestCount: accepted.loaded.manifests.length,
       watched: session.watched,
+      translation: accepted.translation,
+      refusals: accepted.compiled.refusals,
       accept: () => {
         this.#loader.accept(accepted.loaded, failing);
         this.#credentials.accept(accepted.reading);
+        accepted.records.accept();
+        this.#classes = accepted.translation.catalog.of("GatewayClass");
       },
     };
+  }
+
+  #compile(loaded: Loaded, reading: CredentialReading, previous: Plan | undefined): Attempt {
+    const nowMs = this.#now();
+    const complete = loaded.diagnostics.every(({ severity }) => severity !== "error");
+    const records = this.#ledger.propose(loaded.manifests, new Date(nowMs), complete);
+    const certificates = new ManifestReading(this.#judged, nowMs);
+    const translation = translate({
+      manifests: loaded.manifests,
+      broken: loaded.broken,
+      records,
+      credentials: reading.credentials,
+      certificates,
+      bind: this.#bind,
+      options: this.#gatewayApi,
+      memo: this.#translations,
+      ...(previous === undefined ? {} : { previous }),
+    });
+    const credentials = unite(reading.credentials, translation.issued);
+    const options = { bind: this.#bind, memo: this.#memo, credentials };
+    const { routes, keptCount } = translation;
+    const ordered = [...routes.slice(0, keptCount), ...loaded.resources, ...routes.slice(keptCount)];
+    const compiled = compilePlan(ordered, options, previous);
+    const changed = this.#changedClasses(translation);
+    return { loaded, reading, records, certificates, translation, compiled, changed };
+  }
+
+  /** What must not change as long as an object is there, and did. */
+  #changedClasses({ catalog }: Translation): readonly Diagnostic[] {
+    return this.#classes.flatMap((before) => {
+      const after = catalog.find("GatewayClass", "", before.metadata.name);
+      return after === undefined ? [] : judgeImmutable(before, after);
+    });
   }
 }
 
 /** Loads once, with nothing to fall back to: for `check` and the build. */
-export async function loadPlan(
-  sources: Sources,
-  bind: readonly string[] = [],
-  credentials: CredentialOptions = {},
-): Promise<LoadedPlan> {
-  return new PlanLoader(bind, credentials).load(sources);
+export async function loadPlan(sources: Sources, options: LoaderOptions = {}): Promise<LoadedPlan> {
+  return new PlanLoader(options).load(sources);
 }
 
 /** One set of resources, and what came of it. */
 interface Attempt {
   readonly loaded: Loaded;
   readonly reading: CredentialReading;
+  readonly records: LedgerProposal;
+  readonly certificates: ManifestReading;
+  readonly translation: Translation;
   readonly compiled: CompiledPlan;
+  /** Errors about what must not change. */
+  readonly changed: readonly Diagnostic[];
 }
 
-function saidOf({ reading, compiled }: Attempt): readonly Diagnostic[] {
-  return [...reading.diagnostics, ...compiled.diagnostics];
+/** All but what a status says, which is said of manifests as they are in force. */
+function saidOf({ reading, certificates, compiled, changed }: Attempt): readonly Diagnostic[] {
+  return [...reading.diagnostics, ...certificates.diagnostics, ...changed, ...compiled.diagnostics];
 }
 
 /** Files that are better used as they were. A certificate that is kept as it was is no reason: its route goes on with it. */
-function failingFiles({ loaded, reading, compiled }: Attempt): readonly string[] {
-  const errors = compiled.diagnostics.filter(({ severity }) => severity === "error");
-  return [...loaded.duplicating, ...reading.failing, ...errors.map(({ file }) => file)];
+function failingFiles({ loaded, reading, certificates, compiled, changed }: Attempt): readonly string[] {
+  const errors = [...compiled.diagnostics, ...changed].filter(({ severity }) => severity === "error");
+  const unusable = [...reading.failing, ...certificates.failing];
+  return [...loaded.duplicating, ...unusable, ...errors.map(({ file }) => file)];
+}
+
+function unite(a: Credentials, b: Credentials): Credentials {
+  return {
+    identities: new Map([...a.identities, ...b.identities]),
+    trusts: new Map([...a.trusts, ...b.trusts]),
+  };
 }
 
 /** What was said of a file in one round is said again in the next, when the file is the same in both. */

@@ -7,9 +7,11 @@ import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
 import type { SourceFile } from "../config/source.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Log } from "../observe/log.ts";
+import type { GatewayApiOptions } from "../plan/gateway/options.ts";
 import { diffPlans } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { DocumentStore } from "./documents.ts";
+import type { Ledger } from "./ledger.ts";
 import { type LoadedPlan, PlanLoader } from "./load.ts";
 
 export interface ReloaderOptions {
@@ -19,6 +21,8 @@ export interface ReloaderOptions {
   readonly directories: readonly string[];
   readonly embedded: readonly SourceFile[];
   readonly bind: readonly string[];
+  readonly gatewayApi: GatewayApiOptions;
+  readonly ledger: Ledger;
   /** Hears of every load that is in force. */
   readonly onApplied?: (loaded: LoadedPlan) => void;
 }
@@ -43,7 +47,8 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
-    this.#loader = new PlanLoader(options.bind);
+    const { bind, gatewayApi, ledger } = options;
+    this.#loader = new PlanLoader({ bind, gatewayApi, ledger });
   }
 
   get generation(): number {
@@ -90,7 +95,9 @@ export class Reloader {
       const { store } = this.#options;
       const updatedAt = new Date();
       const others = store.list().filter((document) => document.name !== name);
-      const loaded = await this.#load([...others, { name, text, updatedAt: updatedAt.toISOString() }]);
+      // Files are watched: what changes in them is not the business of who puts a document.
+      const documents = [...others, { name, text, updatedAt: updatedAt.toISOString() }];
+      const loaded = await this.#load(documents, this.#loaded);
       // Neither may it have mistakes of its own, nor make mistakes of what others wrote.
       const known = new Set(this.#diagnostics.map(formatDiagnostic));
       const caused = loaded.diagnostics.filter(
@@ -124,12 +131,12 @@ export class Reloader {
     return this.#apply(await this.#load(this.#options.store.list()), trigger, startedMs);
   }
 
-  #load(documents: readonly StoredDocument[]): Promise<LoadedPlan> {
+  #load(documents: readonly StoredDocument[], filesAsBefore = false): Promise<LoadedPlan> {
     const { directories, embedded } = this.#options;
     const sources = documents
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map(({ name, text }) => ({ file: DOCUMENT_PREFIX + name, text }));
-    return this.#loader.load({ documents: sources, directories, embedded }, this.#plan);
+    return this.#loader.load({ documents: sources, directories, embedded }, this.#plan, filesAsBefore);
   }
 
   async #apply(loaded: LoadedPlan, trigger: LastReload["trigger"], startedMs: number): Promise<ReloadResult> {
@@ -146,7 +153,7 @@ export class Reloader {
     this.#sayNew(loaded.diagnostics);
     this.#diagnostics = loaded.diagnostics;
     this.#options.onApplied?.(loaded);
-    const failures = engine.snapshot().listeners.flatMap(({ error }) => error ?? []);
+    const failures = engine.failedListeners().flatMap(({ error }) => error ?? []);
     const failed = loaded.failed || failures.length > 0;
     const result = failed ? "partial" : changes > 0 ? "ok" : "unchanged";
     this.#counts[result]++;

@@ -9,7 +9,7 @@ import type { AnyManifest } from "../resource/manifest/kinds.ts";
 
 /** Where the object is written, as `file:line`. */
 export const SOURCE_ANNOTATION = "sallyport.dev/source";
-/** What kubectl leaves behind: the whole object once more, a Secret's content with it. */
+/** What kubectl leaves behind: the whole object once more. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** `status`: the standard's, `undefined` for kinds that have none. */
@@ -27,7 +27,8 @@ export function toResourceObject(manifest: AnyManifest, record: ObjectRecord, st
       generation: record.generation,
       creationTimestamp: record.creationTimestamp,
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
-      annotations: { ...plainTexts(annotations), [SOURCE_ANNOTATION]: source },
+      // Tools that deploy leave a Secret's content in its annotations, each under a name of its own.
+      annotations: { ...(kind === "Secret" ? {} : plainTexts(annotations)), [SOURCE_ANNOTATION]: source },
     },
     ...contentOf(manifest),
     ...(status === undefined ? {} : { status }),

@@ -6,6 +6,7 @@ import type { DocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
 import { overrideBackends, type OverrideStore } from "./overrides.ts";
 import type { Reloader } from "./reloader.ts";
+import type { StatusBoard } from "./status-board.ts";
 
 export interface ViewParts {
   readonly options: GatewayOptions;
@@ -13,11 +14,12 @@ export interface ViewParts {
   readonly reloader: Reloader;
   readonly store: DocumentStore;
   readonly overrides: OverrideStore;
+  readonly board: StatusBoard;
   /** Starts to drain and returns at once. */
   readonly drain: () => void;
 }
 
-export function createView({ options, engine, reloader, store, overrides, drain }: ViewParts): AdminView {
+export function createView({ options, engine, reloader, store, overrides, board, drain }: ViewParts): AdminView {
   const { runtime, version, routes, log } = options;
   const startedAt = new Date();
   const startedMs = performance.now();
@@ -37,7 +39,7 @@ export function createView({ options, engine, reloader, store, overrides, drain 
     },
     engine: async () => engine.snapshot(),
     diagnostics: async () => reloader.diagnostics,
-    resources: async () => [],
+    resources: () => board.objects(),
     notReady: async () => notReady(engine, reloader),
     connections: async (filter, after, limit) => engine.connections(filter, after, limit),
     kill: async (id) => engine.kill(id),

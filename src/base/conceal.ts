@@ -20,6 +20,11 @@ export function isSecretive(text: string): boolean {
   return text.includes("-----BEGIN") || text.includes("PRIVATE KEY") || conceal(text) !== text;
 }
 
+/** Whether a text may be, or have in it, a Secret of Kubernetes: whatever is in those may be one. */
+export function mentionsSecret(text: string): boolean {
+  return /\b(?:Secret|stringData)\b/.test(text);
+}
+
 /** Text in base64, in one line or in lines of one width, as tools make them; a key of a map, before a colon, is none. */
 const ENCODED = /[A-Za-z0-9+/]{40,}(?:\\?\s+(?=[A-Za-z0-9+/]{16,}={0,2}(?:[\s"'\\]|$))[A-Za-z0-9+/]+)*={0,2}/g;
 

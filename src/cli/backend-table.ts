@@ -17,6 +17,7 @@ export function formatBackends(items: readonly Answer[], paint: Paint): string {
   if (items.length === 0) return EMPTY;
   const columns: readonly Column<Answer>[] = [
     { title: "ROUTE", value: (row) => textOf(row, "route") },
+    ...poolColumns(items),
     { title: "BACKEND", value: (row) => textOf(row, "backend") },
     stateColumn(paint),
     { title: "TARGETS", value: usableTargets, right: true },
@@ -51,6 +52,11 @@ export function formatTargets(items: readonly Answer[], paint: Paint): string {
     { title: "REASON", value: (row) => textOf(row, "reason", textOf(objectOf(row, "check"), "error", "")) },
   ];
   return formatTable(columns, rows, paint);
+}
+
+/** Weights of backends count within their pool, whose own share is in the table of routes. */
+function poolColumns(items: readonly Answer[]): readonly Column<Answer>[] {
+  return items.some((row) => "pool" in row) ? [{ title: "POOL", value: (row) => textOf(row, "pool") }] : [];
 }
 
 function stateColumn(paint: Paint): Column<Answer> {

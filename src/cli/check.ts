@@ -37,7 +37,7 @@ export function addCheckCommand(program: Command, cli: Cli): void {
     await refuseNothing(sources);
     const loaded = await cli.loadRoutes(sources, chosenBind(flags.bind), {}, chosenGatewayApi(cli, flags));
     const place = directories.length === 0 ? "the embedded routes" : directories.join(", ");
-    const valid = !hasErrors(loaded.diagnostics) && loaded.routes > 0;
+    const valid = !hasErrors(loaded.diagnostics) && loaded.routes + loaded.manifests > 0;
     const format = flags.json === true ? "json" : flags.format;
     cli.out(formatResult(format, loaded, valid, wantsColor(cli.stdoutIsTerminal, cli.env)));
     // Success would mean that something was found to be right.

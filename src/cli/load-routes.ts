@@ -28,10 +28,14 @@ export type LoadRoutes = (
 ) => Promise<LoadedRoutes>;
 
 /** Reads, judges and compiles; nothing is started. */
-export const loadRoutes: LoadRoutes = async (sources, bind, credentials) => {
+export const loadRoutes: LoadRoutes = async (sources, bind, credentials, gatewayApi) => {
   // Imported when needed: YAML and validation are half of the program's start-up.
   const { loadPlan } = await import("../app/load.ts");
-  const { plan, diagnostics, manifestCount } = await loadPlan(sources, bind, credentials);
+  const { plan, diagnostics, manifestCount } = await loadPlan(sources, {
+    bind,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(gatewayApi === undefined ? {} : { gatewayApi }),
+  });
   return { routes: plan.routes.length, listeners: plan.listeners.length, manifests: manifestCount, diagnostics };
 };
 

@@ -5,6 +5,7 @@ import { type Answer, numberOf, objectOf, textOf, textsOf } from "./answer.ts";
 import type { Cli } from "./cli.ts";
 import { addListCommand } from "./list-command.ts";
 import { formatBytes } from "./quantity.ts";
+import { shareColumns } from "./share-column.ts";
 import { shortList } from "./table.ts";
 import { tlsColumns } from "./tls-column.ts";
 
@@ -18,6 +19,7 @@ export function addRoutesCommand(program: Command, cli: Cli): void {
       { title: "ROUTE", value: (row) => textOf(row, "name") },
       { title: "LISTENERS", value: (row) => shortList(textsOf(row, "listeners")) },
       { title: "BACKENDS", value: (row) => shortList(textsOf(row, "backends")) },
+      ...shareColumns(rows, paint),
       ...tlsColumns(rows, paint),
       { title: "ACTIVE", value: (row) => textOf(row, "connectionsActive"), right: true },
       { title: "ENDED", value: (row) => String(endedConnections(row)), right: true },

@@ -46,7 +46,10 @@ function formatStatus(answer: Answer, paint: Paint): string {
     ["Backends", backendsLine(objectOf(answer, "backends"))],
     ["Listeners", `${textOf(listeners, "total")}, of which ${textOf(listeners, "failed")} failed`],
     ...resourcesLine(objectOf(answer, "resources")),
-    ["Diagnostics", `${textOf(diagnostics, "error")} errors, ${textOf(diagnostics, "warning")} warnings`],
+    [
+      "Diagnostics",
+      `${formatCount(numberOf(diagnostics, "error"), "error")}, ${formatCount(numberOf(diagnostics, "warning"), "warning")}`,
+    ],
     [
       "Last reload",
       `${textOf(reload, "result")} by ${textOf(reload, "trigger")} at ${textOf(reload, "at")}, generation ${textOf(answer, "generation")}`,
@@ -63,10 +66,7 @@ function formatStatus(answer: Answer, paint: Paint): string {
 function resourcesLine(resources: Answer): readonly (readonly [string, string])[] {
   if (numberOf(resources, "total") === 0) return [];
   return [
-    [
-      "Resources",
-      `${textOf(resources, "total")}, of which ${textOf(resources, "notReady")} not accepted or programmed`,
-    ],
+    ["Resources", `${textOf(resources, "total")}, of which ${textOf(resources, "notReady")} with something wrong`],
   ];
 }
 

@@ -1,6 +1,7 @@
 // Where routes refer to certificates and keys: which texts belong together, and the place in the route's file that a
 // message about one of them points at.
 
+import type { ListenerPolicy } from "../resource/manifest/policy.ts";
 import type { ValuePath } from "../resource/origin.ts";
 import type { RouteResource } from "../resource/route.ts";
 import type { IdentitySpec, PemSource, TrustSpec } from "../resource/tls.ts";
@@ -36,6 +37,11 @@ export function credentialUses({ tls, pools }: RouteResource): readonly Credenti
     if (identity !== undefined) uses.push(identityUse(identity, at));
   }
   return uses;
+}
+
+/** Everything that a policy refers to. */
+export function policyUses({ spec: { clientAuth } }: ListenerPolicy): readonly CredentialUse[] {
+  return clientAuth === undefined ? [] : [trustUse(clientAuth.trust, ["spec", "clientAuth"])];
 }
 
 function identityUse(spec: IdentitySpec, at: ValuePath): CredentialUse {

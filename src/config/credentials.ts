@@ -7,12 +7,14 @@ import { dirname, resolve } from "node:path";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
 import type { Credentials, Identity, Trust } from "../resource/credentials.ts";
+import type { ListenerPolicy } from "../resource/manifest/policy.ts";
+import type { Origin } from "../resource/origin.ts";
 import type { RouteResource } from "../resource/route.ts";
 import type { IdentitySpec, TrustSpec } from "../resource/tls.ts";
 import type { Finding } from "./credential-finding.ts";
 import { CredentialReader, type ReadTexts } from "./credential-reader.ts";
 import { type Choice, Shelf, type Version, type Versions } from "./credential-shelf.ts";
-import { type CredentialUse, credentialUses } from "./credential-use.ts";
+import { type CredentialUse, credentialUses, policyUses } from "./credential-use.ts";
 import { judgeIdentity } from "./identity.ts";
 import { judgeNames } from "./name-cover.ts";
 import { judgeTrust } from "./trust.ts";
@@ -87,19 +89,22 @@ class CredentialSession {
   }
 
   /**
-   * Reads what these routes refer to, in turns. Relative paths are relative to the directory of the route's file, when it
-   * is one of `onDisk`. Never rejects.
+   * Reads what these routes and policies refer to, in turns. Relative paths are relative to the directory of the file that they
+   * are in, when it is one of `onDisk`. Never rejects.
    */
-  async read(resources: readonly RouteResource[], onDisk: ReadonlySet<string>): Promise<CredentialReading> {
+  async read(
+    resources: readonly (RouteResource | ListenerPolicy)[],
+    onDisk: ReadonlySet<string>,
+  ): Promise<CredentialReading> {
     const pace = new Pace();
     const identities = new Uses<IdentitySpec, Identity>();
     const trusts = new Uses<TrustSpec, Trust>();
     const diagnostics: Diagnostic[] = [];
     const failing = new Set<string>();
-    for (const route of resources) {
-      const { file } = route.origin;
+    for (const resource of resources) {
+      const { file } = resource.origin;
       const directory = onDisk.has(file) ? dirname(resolve(file)) : undefined;
-      for (const use of credentialUses(route)) {
+      for (const use of resource.kind === "Route" ? credentialUses(resource) : policyUses(resource)) {
         if (pace.due()) await pace.rest();
         const read = await this.#reader.read(use.sources, directory);
         const { value, findings } =
@@ -107,12 +112,12 @@ class CredentialSession {
             ? identities.add(use.spec, this.#identities.choose(read, this.#now()))
             : trusts.add(use.spec, this.#trusts.choose(read, this.#now()));
         if (value === undefined) failing.add(file);
-        diagnostics.push(...findings.map((finding) => toDiagnostic(finding, route, use)));
+        diagnostics.push(...findings.map((finding) => toDiagnostic(finding, resource, use)));
         const shown = use.kind === "identity" ? identities.values.get(use.spec) : undefined;
-        const { tls } = route;
+        const tls = resource.kind === "Route" ? resource.tls : undefined;
         if (shown !== undefined && tls?.mode === "terminate" && tls.identity === use.spec) {
           const names = judgeNames(shown, tls.hostnames);
-          diagnostics.push(...names.map((finding) => toDiagnostic(finding, route, use)));
+          diagnostics.push(...names.map((finding) => toDiagnostic(finding, resource, use)));
         }
       }
     }
@@ -148,6 +153,10 @@ function toTrust({ ca, crl }: ReadTexts["texts"]): ReturnType<typeof judgeTrust>
 
 const NOTHING = { findings: [], periods: [] };
 
-function toDiagnostic({ part, ...said }: Finding, { origin }: RouteResource, { at }: CredentialUse): Diagnostic {
+function toDiagnostic(
+  { part, ...said }: Finding,
+  { origin }: { readonly origin: Origin },
+  { at }: CredentialUse,
+): Diagnostic {
   return { file: origin.file, ...origin.locate([...at, part]), ...said };
 }

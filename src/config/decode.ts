@@ -5,12 +5,13 @@ import { posix } from "node:path";
 
 import { compareDiagnostics, concealed, type Diagnostic } from "../base/diagnostic.ts";
 import type { Pace } from "../base/pace.ts";
+import { policiesIn } from "../resource/manifest/broken-manifest.ts";
 import { decodeDamaged, decodeManifest } from "../resource/manifest/decode-manifest.ts";
 import type { AnyManifest, BrokenPolicy } from "../resource/manifest/kinds.ts";
 import type { Origin } from "../resource/origin.ts";
 import { closedRoute, decodeRoute, type RouteResource } from "../resource/route.ts";
 import { isMap, quote } from "../resource/rule.ts";
-import { parseDocuments, type YamlDocument } from "./document.ts";
+import { type LostDocument, parseDocuments, type YamlDocument } from "./document.ts";
 import { isList, itemsOf, type WrittenObject } from "./list.ts";
 import { findOffset, type Lines } from "./mark.ts";
 import type { SourceFile } from "./source.ts";
@@ -33,7 +34,7 @@ const MAX_DIAGNOSTICS = 100;
 
 /** Reads all resources and manifests of one text, in turns. Never rejects. */
 export async function decodeSource({ file, text }: SourceFile, pace: Pace): Promise<DecodedSource> {
-  const { documents, damaged, lines, diagnostics: found } = await parseDocuments(file, text, pace);
+  const { documents, damaged, lost, lines, diagnostics: found } = await parseDocuments(file, text, pace);
   const decoder = new Decoder(file);
   decoder.diagnostics.push(...found);
   const written = documents.filter(({ value }) => value !== null);
@@ -54,10 +55,14 @@ export async function decodeSource({ file, text }: SourceFile, pace: Pace): Prom
     }
   }
   for (const document of damaged) decoder.damaged(document.value, originOf(file, document, lines));
+  for (const document of lost) decoder.lost(document, originOf(file, document, lines));
   const { resources, closed, manifests, broken, diagnostics } = decoder;
   const told = bound(diagnostics.map(concealed).toSorted(compareDiagnostics));
   return { resources, closed, manifests, broken, diagnostics: told };
 }
+
+/** About a kind of document, whichever: one of a file is enough. */
+const TOLD_ONCE: ReadonlySet<string> = new Set(["config/foreign-kind", "manifest/old-version"]);
 
 /** Takes one document after the other. */
 class Decoder implements DecodedSource {
@@ -67,7 +72,7 @@ class Decoder implements DecodedSource {
   readonly broken: BrokenPolicy[] = [];
   readonly diagnostics: Diagnostic[] = [];
   readonly #file: string;
-  readonly #foreign = new Set<string>();
+  readonly #noted = new Set<string>();
   #nameTaken = false;
 
   constructor(file: string) {
@@ -102,16 +107,15 @@ class Decoder implements DecodedSource {
   manifest({ value, origin }: WrittenObject): void {
     const decoded = decodeManifest(value, origin);
     if (decoded !== undefined) {
-      this.diagnostics.push(...decoded.diagnostics);
+      this.diagnostics.push(...decoded.diagnostics.filter((each) => this.#isNews(each)));
       this.#keep(decoded);
       return;
     }
     const kind = `${quote(value["kind"])} of ${quote(value["apiVersion"])}`;
-    if (this.#foreign.has(kind)) return;
-    this.#foreign.add(kind);
     const message = `Left to others: documents of kind ${kind} are nothing that this gateway acts on`;
     const place = { file: this.#file, ...origin.locate([]) };
-    this.diagnostics.push({ ...place, severity: "notice", code: "config/foreign-kind", message });
+    const notice: Diagnostic = { ...place, severity: "notice", code: "config/foreign-kind", message };
+    if (this.#isNews(notice)) this.diagnostics.push(notice);
   }
 
   /** What has to be closed because of a document that could not be read as a whole. */
@@ -121,8 +125,28 @@ class Decoder implements DecodedSource {
       if (claim !== undefined) this.closed.push(claim);
       return;
     }
-    const objects = isList(value) ? itemsOf({ value, origin }).items : [{ value, origin }];
-    for (const each of objects) this.#keep(decodeDamaged(each.value, each.origin));
+    for (const each of this.#objectsIn(value, origin)) this.#keep(decodeDamaged(each.value, each.origin));
+  }
+
+  /** The same of one that is no YAML: of what it says only a part is known. */
+  lost({ value, text }: LostDocument, origin: Origin): void {
+    this.broken.push(...policiesIn(text, this.#file));
+    if (!isMap(value) || !isManifest(value)) return;
+    for (const each of this.#objectsIn(value, origin)) {
+      const { manifest } = decodeDamaged(each.value, each.origin);
+      if (manifest !== undefined) this.manifests.push(manifest);
+    }
+  }
+
+  #objectsIn(value: WrittenObject["value"], origin: Origin): readonly WrittenObject[] {
+    return isList(value) ? itemsOf({ value, origin }).items : [{ value, origin }];
+  }
+
+  #isNews({ code, message }: Diagnostic): boolean {
+    if (!TOLD_ONCE.has(code)) return true;
+    const isNews = !this.#noted.has(message);
+    this.#noted.add(message);
+    return isNews;
   }
 
   #keep({ manifest, broken }: { readonly manifest?: AnyManifest; readonly broken?: BrokenPolicy }): void {

@@ -15,6 +15,7 @@ import {
   type YAMLSeq,
 } from "yaml";
 
+import { mentionsSecret } from "../base/conceal.ts";
 import type { Diagnostic, Severity } from "../base/diagnostic.ts";
 import { Pace } from "../base/pace.ts";
 import { quote } from "../resource/rule.ts";
@@ -28,11 +29,18 @@ export interface YamlDocument {
   readonly mark: Mark;
 }
 
+/** A document that cannot be read: some of what it says is not known. */
+export interface LostDocument extends YamlDocument {
+  readonly text: string;
+}
+
 /** All documents that could be read, and what is wrong with the others. */
 export interface ParsedText {
   readonly documents: readonly YamlDocument[];
   /** Values of those that say something twice or refer to nothing: what else they say can be read. */
   readonly damaged: readonly YamlDocument[];
+  /** Those that cannot be read, as they are written, and what could be made of them. */
+  readonly lost: readonly LostDocument[];
   readonly lines: Lines;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -48,8 +56,6 @@ const STAR_HINT = "Write a name with a * in quotes: without them it stands for s
 /** Messages of the library can quote long parts of the text. */
 const MAX_MESSAGE_CHARS = 200;
 
-/** A text with a Secret in it. What is there in the place of something else can be what must not be shown. */
-const MENTIONS_SECRET = /\bkind["']?\s*:\s*["']?Secret\b/;
 /** What this file says itself about a document; none of it takes values from the text. */
 const WITHOUT_VALUES: ReadonlySet<string> = new Set(["yaml/duplicate-key", "yaml/too-large", "yaml/too-deep"]);
 
@@ -57,7 +63,8 @@ const WITHOUT_VALUES: ReadonlySet<string> = new Set(["yaml/duplicate-key", "yaml
 export async function parseDocuments(file: string, text: string, pace: Pace = new Pace()): Promise<ParsedText> {
   const lines = new Lines(text);
   const diagnostics: Diagnostic[] = [];
-  const isDiscreet = MENTIONS_SECRET.test(text);
+  // What is there in the place of something else can be what must not be shown.
+  const isDiscreet = mentionsSecret(text);
   const report: Report = (offset, code, said, severity = "error", hint) => {
     const place = { file, ...lines.position(offset) };
     const words = code.slice("yaml/".length).replaceAll("-", " ");
@@ -66,22 +73,32 @@ export async function parseDocuments(file: string, text: string, pace: Pace = ne
   };
   const documents: YamlDocument[] = [];
   const damaged: YamlDocument[] = [];
+  const lost: LostDocument[] = [];
+  let start = 0;
   try {
     for await (const { document, parts } of composeDocuments(text, pace)) {
       const before = diagnostics.length;
       reportYaml(document, report);
+      const own = text.slice(start, document.range[2]);
+      start = document.range[2];
       // A document with a YAML error holds only what the library made of it.
-      if (document.errors.length > 0) continue;
+      if (document.errors.length > 0) {
+        const left = await pace.run(new Converter(() => {}, parts).document(document));
+        lost.push({ ...(left.size <= MAX_VALUES ? left : { value: null, mark: left.mark }), text: own });
+        continue;
+      }
       const converted = await pace.run(new Converter(report, parts).document(document));
       const failed = diagnostics.slice(before).some(({ severity }) => severity === "error");
       if (!failed) documents.push(converted);
       else if (converted.size <= MAX_VALUES) damaged.push(converted);
+      else lost.push({ value: null, mark: converted.mark, text: own });
     }
   } catch (error) {
     if (!(error instanceof TooDeepError)) throw error;
+    lost.push({ value: null, mark: { offset: error.offset }, text: text.slice(start) });
     report(error.offset, "yaml/too-deep", `Lists and maps are nested more than ${MAX_DEPTH} levels deep`);
   }
-  return { documents, damaged, lines, diagnostics };
+  return { documents, damaged, lost, lines, diagnostics };
 }
 
 type Report = (offset: number, code: string, message: string, severity?: Severity, hint?: string) => void;

@@ -3,9 +3,11 @@
 
 import type { Stats } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 import type { Diagnostic, Position } from "../base/diagnostic.ts";
+import { stampOf } from "./stamp.ts";
+import { statAll } from "./stat-all.ts";
 
 /** One text to read documents from. */
 export interface SourceFile {
@@ -56,13 +58,50 @@ export function isRouteFileName(name: string): boolean {
   return /\.(?:ya?ml|json)$/i.test(name) && !isIgnoredName(name);
 }
 
+/** Files as they were read, so that those that did not change need not be read again. */
+export class SourceMemory {
+  readonly #files = new Map<string, Remembered>();
+
+  /** What was read of a file that still looks like this. */
+  find(file: string, found: Stats): Remembered | undefined {
+    const known = this.#files.get(file);
+    return known?.stamp === stampOf(found) ? known : undefined;
+  }
+
+  /** `found` is how it looked before it was read. Shortly after a change the next one may look the same. */
+  keep(file: string, found: Stats, real: string, source: SourceFile): void {
+    if (Date.now() - Math.max(found.mtimeMs, found.ctimeMs) > SETTLED_MS) {
+      this.#files.set(file, { stamp: stampOf(found), real, source });
+    } else this.#files.delete(file);
+  }
+
+  /** Forgets all other files. */
+  keepOnly(files: ReadonlySet<string>): void {
+    for (const file of this.#files.keys()) if (!files.has(file)) this.#files.delete(file);
+  }
+}
+
+interface Remembered {
+  readonly stamp: string;
+  readonly real: string;
+  readonly source: SourceFile;
+}
+
+/** The coarsest clock that a file system has. */
+const SETTLED_MS = 2_000;
+
 /**
  * Reads directories, recursively, and single files. Each real file is read once, whatever leads to it; a file that goes
- * away meanwhile is as if it had not been there. Never rejects.
+ * away meanwhile is as if it had not been there. One that `memory` knows and that did not change is the same object as before.
+ * Never rejects.
  */
-export async function readSources(paths: readonly string[]): Promise<SourceReading> {
-  const reader = new SourceReader();
+export async function readSources(
+  paths: readonly string[],
+  memory: SourceMemory = new SourceMemory(),
+): Promise<SourceReading> {
+  const reader = new SourceReader(memory);
   for (const path of paths) await reader.path(path);
+  memory.keepOnly(new Set(reader.files.map(({ file }) => file)));
   return reader;
 }
 
@@ -72,14 +111,19 @@ class SourceReader implements SourceReading {
   readonly diagnostics: Diagnostic[] = [];
   /** Real paths that were read, against links that lead to one place twice, or round and round. */
   readonly #seen = new Set<string>();
+  readonly #memory: SourceMemory;
   #entries = 0;
+
+  constructor(memory: SourceMemory) {
+    this.#memory = memory;
+  }
 
   /** Reads what somebody named: it must be there, and a file may have any name. */
   async path(path: string): Promise<void> {
     try {
       const found = await stat(path);
       if (found.isDirectory()) await this.#directory(path, 0);
-      else await this.#file(path, found);
+      else await this.#file(path, found, undefined);
     } catch (error) {
       this.#lose(path, error);
     }
@@ -97,20 +141,22 @@ class SourceReader implements SourceReading {
       this.diagnostics.push(wholeFile(directory, "config/too-many-files", message, "Give a directory of routes"));
       return;
     }
-    for (const name of names) {
-      if (!isIgnoredName(name)) await this.#entry(join(directory, name), name, depth);
+    const wanted = names.filter((name) => !isIgnoredName(name));
+    const found = await statAll(wanted.map((name) => join(directory, name)));
+    for (const [index, name] of wanted.entries()) {
+      const entry = found[index];
+      if (entry !== undefined) await this.#entry(join(directory, name), join(real, name), entry, depth);
     }
   }
 
-  async #entry(path: string, name: string, depth: number): Promise<void> {
-    let found: Stats;
-    try {
-      found = await stat(path);
-    } catch (error) {
+  /** `own`: where it really is, if it is no link. */
+  async #entry(path: string, own: string, found: Stats | Error, depth: number): Promise<void> {
+    const name = basename(path);
+    if (found instanceof Error) {
       // Gone since the directory was listed, or a link to nothing: it is not there. A link in circles is no directory.
       // Of anything else it is not known what it would have been.
-      const errno = errnoOf(error);
-      if (errno !== "ENOENT" && (errno !== "ELOOP" || isRouteFileName(name))) this.#lose(path, error);
+      const errno = errnoOf(found);
+      if (errno !== "ENOENT" && (errno !== "ELOOP" || isRouteFileName(name))) this.#lose(path, found);
       return;
     }
     if (found.isDirectory()) {
@@ -120,17 +166,27 @@ class SourceReader implements SourceReading {
         if (errnoOf(error) !== "ENOENT") this.#lose(path, error);
       }
     } else if (isRouteFileName(name)) {
-      await this.#file(path, found);
+      await this.#file(path, found, own);
     }
   }
 
-  async #file(file: string, found: Stats): Promise<void> {
+  async #file(file: string, found: Stats, own: string | undefined): Promise<void> {
     // A pipe would never end and a device never be finished.
     if (!found.isFile()) return this.#refuse(file, "config/not-a-file", "Cannot read this: it is not a regular file");
     if (found.size > MAX_FILE_BYTES) return this.#refuseSize(file, found.size);
+    const known = this.#memory.find(file, found);
+    if (known !== undefined) {
+      // What is not where its name is was reached through a link, which may go another way now to the same file.
+      const real = known.real === own ? own : await realpath(file).catch(() => known.real);
+      if (this.#seen.has(real)) return;
+      this.#seen.add(real);
+      this.files.push(known.source);
+      return;
+    }
     let bytes: Uint8Array;
+    let real: string;
     try {
-      const real = await realpath(file);
+      real = await realpath(file);
       if (this.#seen.has(real)) return;
       this.#seen.add(real);
       bytes = await readFile(file);
@@ -141,8 +197,11 @@ class SourceReader implements SourceReading {
     }
     if (bytes.length > MAX_FILE_BYTES) return this.#refuseSize(file, bytes.length);
     const decoded = decodeText(bytes);
-    if ("text" in decoded) this.files.push({ file, text: decoded.text });
-    else this.files.push({ file, problem: { file, severity: "error", code: "config/not-text", ...decoded } });
+    if ("text" in decoded) {
+      const source = { file, text: decoded.text };
+      this.#memory.keep(file, found, real, source);
+      this.files.push(source);
+    } else this.files.push({ file, problem: { file, severity: "error", code: "config/not-text", ...decoded } });
   }
 
   #refuseSize(file: string, bytes: number): void {

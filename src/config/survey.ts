@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 
 import { isIgnoredName, isRouteFileName } from "./source.ts";
 import { stampAt, stampOf, stampOfError } from "./stamp.ts";
+import { statAll } from "./stat-all.ts";
 
 /** The outcome of one look. */
 export interface Survey {
@@ -101,25 +102,29 @@ class Surveyor {
       return;
     }
     this.#entries += names.length;
-    for (const name of names) {
-      if (isIgnoredName(name)) continue;
+    const wanted = names.filter((name) => !isIgnoredName(name));
+    const entries = await statAll(wanted.map((name) => join(directory, name)));
+    for (const [index, name] of wanted.entries()) {
       const path = join(directory, name);
-      const entry = await this.#look(path, isRouteFileName(name));
+      const entry = this.#note(path, entries[index], isRouteFileName(name));
       if (entry?.isDirectory() === true) await this.#directory(path, entry, depth + 1);
     }
   }
 
+  async #look(path: string): Promise<Stats | undefined> {
+    const [found] = await statAll([path]);
+    return this.#note(path, found, true);
+  }
+
   /** The attributes of what is at a path, which go into the signature when its contents matter. */
-  async #look(path: string, matters = true): Promise<Stats | undefined> {
-    try {
-      const found = await stat(path);
-      if (found.isDirectory()) this.#hash.update(`${path}\0${identityOf(found)}\n`);
-      else if (matters) this.#hash.update(`${path}\0${stampOf(found)}\n`);
-      return found;
-    } catch (error) {
-      if (matters) this.#hash.update(`${path}\0${stampOfError(error)}\n`);
+  #note(path: string, found: Stats | Error | undefined, matters: boolean): Stats | undefined {
+    if (found === undefined || found instanceof Error) {
+      if (matters) this.#hash.update(`${path}\0${stampOfError(found)}\n`);
       return undefined;
     }
+    if (found.isDirectory()) this.#hash.update(`${path}\0${identityOf(found)}\n`);
+    else if (matters) this.#hash.update(`${path}\0${stampOf(found)}\n`);
+    return found;
   }
 }
 

@@ -12,32 +12,25 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import { ThrottleClock } from "../socket/throttle-clock.ts";
 import { Bandwidth } from "./bandwidth.ts";
-import { checksAtOnce, connectionLimit } from "./connection/connection-limit.ts";
+import { checksAtOnce, connectionLimit, tellOfFew } from "./connection/connection-limit.ts";
 import { HealthMonitor } from "./health/monitor.ts";
+import { besides } from "./besides.ts";
 import { Admission, needsAdmission, tableSlots } from "./limit/admission.ts";
 import { CounterTable } from "./limit/counter-table.ts";
 import { Listener } from "./listener.ts";
 import { listConnections, matchingConnections } from "./connection/live-connections.ts";
+import { Overrides } from "./overrides.ts";
 import { Pool, type PoolServices } from "./pool/pool.ts";
 import { systemLookUp } from "./resolve/look-up.ts";
 import type { LookUp } from "./resolve/name-query.ts";
 import { Resolver } from "./resolve/resolver.ts";
 import { Route, type RunningEntry } from "./route.ts";
 import type { Services } from "./services.ts";
-import type {
-  BackendOverride,
-  ConnectionFilter,
-  ConnectionSnapshot,
-  EngineSnapshot,
-  OverrideSettings,
-} from "./snapshot.ts";
+import type { BackendOverride, ConnectionFilter, ConnectionSnapshot, EngineSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./take-snapshot.ts";
 import type { Target } from "./pool/target.ts";
 import { tellUnusable } from "./tls-contexts.ts";
 import { untilEmpty } from "./until-empty.ts";
-
-/** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
-const FEW_CONNECTIONS = 4_000;
 
 /** Enough that no two starts anywhere meet. */
 const INSTANCE_BYTES = 9;
@@ -55,8 +48,7 @@ export class Engine {
   readonly #listeners = new Map<string, Listener>();
   readonly #routes = new Map<string, Route>();
   readonly #pools = new Map<string, Pool>();
-  /** By route, then by backend. */
-  readonly #overrides = new Map<string, Map<string, OverrideSettings>>();
+  readonly #overrides = new Overrides();
   /** Of every route's limits; made when the first one has some. */
   #table: CounterTable | null = null;
   readonly #throttleClock = new ThrottleClock();
@@ -113,11 +105,11 @@ export class Engine {
     this.#updateRoutes(plan);
     for (const poolPlan of plan.pools) {
       const pool = this.#pools.get(poolPlan.name);
-      if (!isDeepStrictEqual(pool?.plan, poolPlan)) pool?.update(poolPlan);
+      if (pool?.plan !== poolPlan && !isDeepStrictEqual(pool?.plan, poolPlan)) pool?.update(poolPlan);
     }
-    for (const route of this.#routes.values()) this.#applyOverrides(route);
+    this.#overrides.apply(this.#routes);
     await this.#updateListeners(plan);
-    this.#forgetRemoved(plan);
+    this.#forgetRoutes(plan);
   }
 
   #setLimit(listeners: number): void {
@@ -127,10 +119,7 @@ export class Engine {
     monitor.limitSockets(checksAtOnce(descriptors, limit));
     const lowered = counters.connectionLimit === 0 || limit < counters.connectionLimit;
     counters.connectionLimit = limit;
-    if (limit >= FEW_CONNECTIONS || !lowered || descriptors === undefined) return;
-    const advice = "raise the limit with `ulimit -n`, LimitNOFILE= (systemd) or --ulimit nofile= (containers)";
-    const message = `At most ${limit} connections fit below the limit of ${descriptors} descriptors: ${advice}`;
-    log.write("warn", "descriptors-low", message, { limit, descriptors });
+    if (lowered && descriptors !== undefined) tellOfFew(log, limit, descriptors);
   }
 
   #poolOf(route: RoutePlan, name: string, plans: ReadonlyMap<string, PoolPlan>): Pool {
@@ -146,6 +135,7 @@ export class Engine {
   #updateRoutes(plan: Plan): void {
     const pools = new Map(plan.pools.map((poolPlan) => [poolPlan.name, poolPlan]));
     for (const routePlan of plan.routes) {
+      if (this.#isRunning(routePlan, pools)) continue;
       const own = routePlan.pools.map(({ pool }) => this.#poolOf(routePlan, pool, pools));
       const route = this.#routes.get(routePlan.name) ?? new Route(routePlan, own);
       this.#routes.set(routePlan.name, route);
@@ -161,6 +151,20 @@ export class Engine {
     }
   }
 
+  /** Whether a route and its pools are these very plans: what is thousands of routes in a reload that changes one. */
+  #isRunning(routePlan: RoutePlan, plans: ReadonlyMap<string, PoolPlan>): boolean {
+    const { name, pools: shares } = routePlan;
+    const route = this.#routes.get(name);
+    return (
+      route?.plan === routePlan &&
+      route.pools.length === shares.length &&
+      shares.every(({ pool }, index) => {
+        const running = route.pools[index];
+        return running !== undefined && running === this.#pools.get(pool) && running.plan === plans.get(pool);
+      })
+    );
+  }
+
   #admissionOf({ name, limits }: RoutePlan): Admission | null {
     if (!needsAdmission(limits)) return null;
     this.#table ??= CounterTable.create(tableSlots(this.#services.counters.connectionLimit));
@@ -168,15 +172,16 @@ export class Engine {
   }
 
   async #updateListeners(plan: Plan): Promise<void> {
-    const wanted = new Set(plan.listeners.map((listener) => listener.name));
-    const leaving = [...this.#listeners.values()].filter((listener) => !wanted.has(listener.name));
     const blocked: Listener[] = [];
-    // In the same turn as the routes: no client may get a new route by an old table.
+    // In the same turn as the routes: no client may get a new route by an old table, nor a pool that has left the plan.
     const added = plan.listeners.filter((listenerPlan) => {
       const known = this.#listeners.get(listenerPlan.name);
+      if (known?.isServing(listenerPlan, this.#routes) === true) return false;
       known?.update(listenerPlan, this.#runningEntries(listenerPlan));
       return known === undefined;
     });
+    const leaving = besides(this.#listeners, plan.listeners, added.length).map(([, listener]) => listener);
+    this.#closeRemovedPools(plan);
     for (const listenerPlan of added) {
       const listener = new Listener(listenerPlan, this.#runningEntries(listenerPlan), this.#services);
       this.#listeners.set(listener.name, listener);
@@ -199,18 +204,23 @@ export class Engine {
     });
   }
 
-  #forgetRemoved(plan: Plan): void {
-    const routes = new Set(plan.routes.map((route) => route.name));
-    for (const [name, route] of this.#routes) {
+  #forgetRoutes(plan: Plan): void {
+    for (const [name, route] of besides(this.#routes, plan.routes)) {
       // A removed route with live connections keeps its counters until the next plan finds it idle.
-      if (!routes.has(name) && route.connectionsActive === 0) this.#routes.delete(name);
+      if (route.connectionsActive === 0) this.#routes.delete(name);
     }
-    const pools = new Set(plan.pools.map((pool) => pool.name));
-    for (const [name, pool] of this.#pools) {
-      if (pools.has(name)) continue;
+  }
+
+  #closeRemovedPools(plan: Plan): void {
+    for (const [name, pool] of besides(this.#pools, plan.pools)) {
       pool.close();
       this.#pools.delete(name);
     }
+  }
+
+  /** Listeners that could not be bound so far. */
+  failedListeners(): EngineSnapshot["listeners"] {
+    return [...this.#listeners.values()].filter(({ hasFailed }) => hasFailed).map((listener) => listener.snapshot());
   }
 
   snapshot(): EngineSnapshot {
@@ -240,20 +250,8 @@ export class Engine {
    * Sets by hand, replacing what was set before for this backend of this route; kept for one that is not in the plan now.
    * Without settings it is removed.
    */
-  setOverride({ route, backend, ...settings }: BackendOverride): void {
-    const ofRoute = this.#overrides.get(route) ?? new Map<string, OverrideSettings>();
-    const none = settings.weight === undefined && settings.state === undefined;
-    if (none) ofRoute.delete(backend);
-    else ofRoute.set(backend, settings);
-    if (ofRoute.size === 0) this.#overrides.delete(route);
-    else this.#overrides.set(route, ofRoute);
-    // One address in several pools of a route is one backend for people.
-    for (const pool of this.#routes.get(route)?.pools ?? []) pool.setOverride(backend, none ? undefined : settings);
-  }
-
-  #applyOverrides({ plan, pools }: Route): void {
-    for (const [backend, settings] of this.#overrides.get(plan.name) ?? [])
-      for (const pool of pools) pool.setOverride(backend, settings);
+  setOverride(override: BackendOverride): void {
+    this.#overrides.set(override, this.#routes.get(override.route)?.pools ?? []);
   }
 
   /** Stops accepting for good, and resolves when no connection is left or `timeoutMs` has passed; then aborts the rest. */

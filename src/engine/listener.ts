@@ -61,6 +61,22 @@ export class Listener implements SocketOwner {
     return this.#listening !== null;
   }
 
+  /** Whether the last attempt to bind it failed. */
+  get hasFailed(): boolean {
+    return this.#error !== null;
+  }
+
+  /** Whether it has this very plan, with these routes. */
+  isServing(plan: ListenerPlan, routes: ReadonlyMap<string, Route>): boolean {
+    return (
+      this.#plan === plan &&
+      this.#entries.every(({ route }, index) => {
+        const name = plan.entries[index]?.route;
+        return name !== undefined && routes.get(name) === route;
+      })
+    );
+  }
+
   /** Serves other routes from the next connection on. */
   update(plan: ListenerPlan, entries: readonly RunningEntry[]): void {
     this.#plan = plan;
@@ -115,7 +131,7 @@ export class Listener implements SocketOwner {
       name: this.name,
       port: this.#listening?.port ?? this.#plan.port,
       state: this.#listening === null ? "failed" : "listening",
-      ...(this.#error === null ? {} : { error: this.#error.message }),
+      ...(this.#error === null ? {} : { error: this.#error.message, errorCode: this.#error.code }),
       routes: this.#entries.map((entry) => entry.route.plan.name),
       ...(proxyFrom === 0 ? {} : { proxyFrom }),
     };

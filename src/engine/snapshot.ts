@@ -15,6 +15,8 @@ export interface ListenerSnapshot {
   readonly state: "listening" | "failed";
   /** Why it failed, for people. */
   readonly error?: string;
+  /** The same for programs: the name of an error of the system, such as `EADDRINUSE`. */
+  readonly errorCode?: string;
   readonly routes: readonly string[];
   /** Entries in the list of sources whose connections begin with a PROXY header; absent: none is looked for. */
   readonly proxyFrom?: number;

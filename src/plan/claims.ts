@@ -8,8 +8,8 @@ import { Clashes, Matches } from "./clashes.ts";
 import { isClosed, isClosedPlan } from "./closed.ts";
 import type { Finding, Findings } from "./findings.ts";
 import { Holders, Preambles } from "./holders.ts";
-import type { Plan } from "./plan.ts";
-import { refuseClash, refuseOverlap, refuseProtocol, refuseProxy, refuseSelf } from "./refusal.ts";
+import type { ListenerPlan, Plan } from "./plan.ts";
+import { refuseAlone, refuseClash, refuseOverlap, refuseProtocol, refuseProxy, refuseSelf } from "./refusal.ts";
 
 /**
  * Those who get all they claim. The others are told why not, each once, at the first claim that fails; but for claims that
@@ -21,6 +21,7 @@ export function settleClaims(
   previous: Plan | undefined,
   findings: Findings,
 ): ReadonlySet<RouteResource> {
+  if (claimants.length === 0) return new Set();
   const matches = new Matches(
     claimants.map(({ route }) => route),
     credentials,
@@ -48,7 +49,12 @@ interface Taken {
 class Board {
   readonly #matches: Matches;
   readonly #preambles = new Preambles();
-  readonly #running: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Listener name → the listener as it runs. */
+  readonly #running: ReadonlyMap<string, ListenerPlan>;
+  /** Listener name → its routes, of those that were asked for. */
+  readonly #holders = new Map<string, ReadonlySet<string>>();
+  /** Routes that run and do more than to refuse everybody. */
+  readonly #open: ReadonlySet<string>;
   readonly #files: ReadonlyMap<string, string>;
   /** Port → listener name → who has it. */
   readonly #taken = new Map<number, Map<string, Taken>>();
@@ -59,13 +65,8 @@ class Board {
     this.#matches = matches;
     this.#files = new Map(previous?.routes.map(({ name, file }) => [name, file]));
     // To refuse everybody on an address is not to have it.
-    const open = new Set(previous?.routes.flatMap((route) => (isClosedPlan(route) ? [] : [route.name])));
-    this.#running = new Map(
-      previous?.listeners.map(({ name, entries }) => [
-        name,
-        new Set(entries.flatMap(({ route }) => (open.has(route) ? [route] : []))),
-      ]),
-    );
+    this.#open = new Set(previous?.routes.flatMap((route) => (isClosedPlan(route) ? [] : [route.name])));
+    this.#running = new Map(previous?.listeners.map((listener) => [listener.name, listener]));
   }
 
   /**
@@ -77,7 +78,7 @@ class Board {
       const { route, claims } = claimant;
       if (isClosed(route)) return { claimant, rank: 3 };
       const same = this.#files.get(route.name) === route.origin.file;
-      const kept = claims.filter(({ name }) => same && this.#running.get(name)?.has(route.name) === true);
+      const kept = same && this.#open.has(route.name) ? claims.filter(({ name }) => this.#has(name, route.name)) : [];
       for (const { name } of kept) {
         const reserved = this.#reserved.get(name) ?? new Holders(this.#preambles);
         this.#reserved.set(name, reserved);
@@ -86,6 +87,15 @@ class Board {
       return { claimant, rank: kept.length === claims.length ? 0 : kept.length > 0 ? 1 : 2 };
     });
     return ranked.toSorted((a, b) => a.rank - b.rank).map(({ claimant }) => claimant);
+  }
+
+  /** Whether a route has a listener now. */
+  #has(listener: string, route: string): boolean {
+    const known = this.#holders.get(listener);
+    if (known !== undefined) return known.has(route);
+    const found = new Set(this.#running.get(listener)?.entries.map((entry) => entry.route));
+    this.#holders.set(listener, found);
+    return found.has(route);
   }
 
   /** Gives a route all that it claims, or nothing, and then says why. */
@@ -133,6 +143,8 @@ class Board {
 
 /** Why a route cannot share an address with those that have it, or `undefined`. */
 function refuseBeside(route: RouteResource, claim: Claim, holders: Holders, clashes: Clashes): Finding | undefined {
+  const unsharing = holders.findUnsharing(route);
+  if (unsharing !== undefined) return refuseAlone(claim, unsharing);
   const clash = clashes.find(holders.routes);
   if (clash !== undefined) return refuseClash(route, claim, clash);
   const other = holders.findDiffering(route);

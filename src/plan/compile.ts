@@ -1,18 +1,18 @@
 // All resources in, one plan out. Pure: no files, no sockets, no clock. A route that cannot have what it asks for is left
 // out or closed with a diagnostic, and everything else goes on. Who may have an address is `claims.ts`.
 
-import type { CidrMap } from "../base/cidr-map.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
-import type { Cidr } from "../base/ip.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import { closedNameOf, type RouteResource } from "../resource/route.ts";
-import { claimsOf, countClaims } from "./claim.ts";
+import { type Claimant, claimsOf, countClaims } from "./claim.ts";
 import { settleClaims } from "./claims.ts";
 import { closeRoutes, isClosed } from "./closed.ts";
 import { Findings } from "./findings.ts";
 import { compileListeners } from "./listeners.ts";
+import { findLonely } from "./lonely.ts";
 import { findLoops } from "./loops.ts";
 import { closeLosers } from "./losers.ts";
+import { certificatesOf, CompileMemo, type CompiledRoute } from "./memo.ts";
 import type { Plan } from "./plan.ts";
 import { compilePools, compileRoute, SourceSets } from "./routes.ts";
 import { findUnusable } from "./tls-plan.ts";
@@ -23,8 +23,8 @@ export interface CompileOptions {
   readonly bind: readonly string[];
   /** Certificates that the resources refer to. */
   readonly credentials: Credentials;
-  /** Compiled sets by the list they were made from: a caller that keeps it pays only for lists that changed. */
-  readonly maps?: WeakMap<readonly Cidr[], CidrMap>;
+  /** What was compiled before; a caller that keeps it pays only for what changed. */
+  readonly memo?: CompileMemo;
 }
 
 /** More sockets than a machine is set up to have, and still quick to compare; two addresses with every port. */
@@ -51,34 +51,68 @@ export function compilePlan(
   options: CompileOptions,
   previous?: Plan,
 ): CompiledPlan {
-  const { credentials } = options;
+  const { credentials, memo = new CompileMemo() } = options;
   const findings = new Findings();
   const { diagnostics, refusals } = findings;
   const nameless: RouteResource[] = [];
-  const named = dropDuplicateNames(resources, previous, nameless, diagnostics);
-  const affordable = dropTooMany(named, options.bind, findings);
-  const loops = findLoops(affordable, options.bind, findings);
+  const named = memo.names.isUnique(resources)
+    ? resources
+    : dropDuplicateNames(resources, previous, nameless, diagnostics);
+  const wanted = named.every(isWanted) ? named : named.filter(isWanted);
+  const affordable = dropTooMany(wanted, options.bind, findings);
+  const loops = findLoops(affordable, options.bind, findings, memo);
   const unusable = findUnusable(affordable, credentials);
   for (const route of unusable) findings.noteUnusable(route);
   const sound = closeRoutes(affordable, loops.union(unusable));
-  const claimants = sound.map((route) => ({ route, claims: claimsOf(route, options.bind) }));
-  const winners = settleClaims(claimants, credentials, previous, findings);
-  const settled = claimants.filter(({ route }) => winners.has(route));
-  const affordableSet = new Set(affordable);
+  const claimants = sound.map((route) => claimantOf(route, options.bind, memo));
+  const lonely = findLonely(claimants);
+  const crowded = lonely.size === claimants.length ? [] : claimants.filter(({ route }) => !lonely.has(route));
+  const winners = settleClaims(crowded, credentials, previous, findings);
+  const isPlaced = (route: RouteResource): boolean => lonely.has(route) || winners.has(route);
+  const settled = crowded.length === 0 ? claimants : claimants.filter(({ route }) => isPlaced(route));
   const losers = [
-    ...sound.filter((route) => !winners.has(route)),
-    ...named.filter((route) => !affordableSet.has(route)),
+    ...(crowded.length === 0 ? [] : sound.filter((route) => !isPlaced(route))),
+    ...missingFrom(affordable, named),
     ...nameless,
   ];
   const placed = [...settled, ...closeLosers(losers, settled, options.bind)];
   const routes = placed.map(({ route }) => route);
-  const sets = new SourceSets(options.maps);
+  const sets = new SourceSets(memo.sets);
+  const compiled = routes.map((route) => compileOnce(route, credentials, sets, memo));
   const plan: Plan = {
-    listeners: compileListeners(placed, sets, diagnostics),
-    routes: routes.map((route) => compileRoute(route, credentials, sets)),
-    pools: routes.flatMap((route) => compilePools(route, credentials)),
+    listeners: compileListeners(placed, sets, diagnostics, { lonely, memo }),
+    routes: compiled.map((each) => each.plan),
+    pools: compiled.flatMap(({ pools }) => pools),
   };
   return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics), refusals };
+}
+
+function isWanted({ claimOnly }: RouteResource): boolean {
+  return claimOnly !== true;
+}
+
+function claimantOf(route: RouteResource, bind: readonly string[], { claimants }: CompileMemo): Claimant {
+  const known = claimants.get(route);
+  if (known !== undefined) return known;
+  const claimant = { route, claims: claimsOf(route, bind) };
+  claimants.set(route, claimant);
+  return claimant;
+}
+
+/** What was compiled before, as long as its certificates are the same. */
+function compileOnce(
+  route: RouteResource,
+  credentials: Credentials,
+  sets: SourceSets,
+  { routes }: CompileMemo,
+): CompiledRoute {
+  const certificates = certificatesOf(route, credentials);
+  const known = routes.get(route);
+  if (known !== undefined && certificates.every((each, index) => each === known.certificates[index])) return known;
+  const plan = compileRoute(route, credentials, sets);
+  const compiled = { plan, pools: compilePools(route, credentials), certificates };
+  routes.set(route, compiled);
+  return compiled;
 }
 
 /**
@@ -91,8 +125,9 @@ function dropDuplicateNames(
   nameless: RouteResource[],
   diagnostics: Diagnostic[],
 ): readonly RouteResource[] {
-  const running = new Map(previous?.routes.map((route) => [route.name, route.file]));
   const owners = new Map<string, RouteResource>();
+  for (const route of resources) if (!owners.has(route.name)) owners.set(route.name, route);
+  const running = new Map(previous?.routes.map((route) => [route.name, route.file]));
   for (const route of resources) {
     const owner = owners.get(route.name);
     if (owner === undefined || precedes(route, owner, running)) owners.set(route.name, route);
@@ -140,6 +175,13 @@ function dropTooMany(
     findings.refuse(route, { path: ["listen"], code: "plan/too-many-listeners", message });
     return false;
   });
+}
+
+/** Routes of `all` that are not in a part of it. */
+function missingFrom(part: readonly RouteResource[], all: readonly RouteResource[]): readonly RouteResource[] {
+  if (part.length === all.length) return [];
+  const found = new Set(part);
+  return all.filter((route) => !found.has(route));
 }
 
 function isStored(route: RouteResource): boolean {

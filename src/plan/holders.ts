@@ -59,6 +59,16 @@ export class Holders {
     if (alike?.size === 0) this.#byPreamble.delete(preamble);
   }
 
+  /** A route that an address cannot be shared with because one of the two wants it alone. */
+  findUnsharing(route: RouteResource): RouteResource | undefined {
+    for (const other of this.#routes) {
+      if (other !== route && (route.alone === true || other.alone === true)) return other;
+      // Those that are here share it.
+      if (other !== route) return undefined;
+    }
+    return undefined;
+  }
+
   /** A route that wants to read something else of the same clients. */
   findDiffering(route: RouteResource): RouteResource | undefined {
     const own = this.#preambles.of(route);

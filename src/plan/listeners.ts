@@ -7,6 +7,7 @@ import type { RouteResource } from "../resource/route.ts";
 import type { Claim, Claimant } from "./claim.ts";
 import { isClosed } from "./closed.ts";
 import { deciding } from "./holders.ts";
+import type { CompileMemo } from "./memo.ts";
 import type { HelloPlan, ListenerEntry, ListenerPlan } from "./plan.ts";
 import { compileProxyAccept, type SourceSets } from "./routes.ts";
 import { compileTlsMatch } from "./tls-match.ts";
@@ -21,38 +22,70 @@ interface Group {
 /** How a listener finds a client's route. */
 type Choice = Pick<ListenerPlan, "bySource" | "fallback" | "hello">;
 
+/** What spares work for routes that share no port with others. */
+interface Shortcut {
+  readonly lonely: ReadonlySet<RouteResource>;
+  readonly memo: CompileMemo;
+}
+
 /** One listener for each address, in the order in which the routes first name them. */
 export function compileListeners(
   claimants: readonly Claimant[],
   sets: SourceSets,
   diagnostics: Diagnostic[],
+  { lonely, memo }: Shortcut,
 ): readonly ListenerPlan[] {
-  const groups = groupByAddress(claimants);
+  const groups = new Map<string, Group>();
+  const slots: (Group | readonly ListenerPlan[])[] = [];
+  for (const claimant of claimants) {
+    const { route } = claimant;
+    if (!lonely.has(route)) {
+      addToGroups(claimant, groups, slots);
+      continue;
+    }
+    const listeners = memo.listeners.get(route) ?? compileLonely(claimant, sets);
+    memo.listeners.set(route, listeners);
+    slots.push(listeners);
+  }
   // The ports of a range have the same routes in the same order, and share everything.
   const shared = new Map<string, Choice>();
   const told = new Set<RouteResource>();
-  return Array.from(groups.values(), ({ claim, entries, routes }): ListenerPlan => {
-    const { name, host, port } = claim;
+  return slots.flatMap((slot): readonly ListenerPlan[] => {
+    if (!("claim" in slot)) return slot;
+    const { claim, entries, routes } = slot;
     const key = routes.map((route) => route.name).join("\n");
     const choice = shared.get(key) ?? compileChoice(routes, sets);
     shared.set(key, choice);
     if (choice.hello?.tls !== undefined && choice.hello.protocol === "tcp")
-      tellWaiting(name, routes, told, diagnostics);
-    return { name, ...(host === undefined ? {} : { host }), port, entries, ...choice };
+      tellWaiting(claim.name, routes, told, diagnostics);
+    return [listenerOf(claim, entries, choice)];
   });
 }
 
-function groupByAddress(claimants: readonly Claimant[]): ReadonlyMap<string, Group> {
-  const groups = new Map<string, Group>();
-  for (const { route, claims } of claimants) {
-    for (const claim of claims) {
-      const group = groups.get(claim.name) ?? { claim, entries: [], routes: [] };
+function compileLonely({ route, claims }: Claimant, sets: SourceSets): readonly ListenerPlan[] {
+  const choice = compileChoice([route], sets);
+  return claims.map((claim) => listenerOf(claim, [{ route: route.name, portOffset: claim.portOffset }], choice));
+}
+
+function listenerOf({ name, host, port }: Claim, entries: readonly ListenerEntry[], choice: Choice): ListenerPlan {
+  return { name, ...(host === undefined ? {} : { host }), port, entries, ...choice };
+}
+
+function addToGroups(
+  { route, claims }: Claimant,
+  groups: Map<string, Group>,
+  slots: (Group | readonly ListenerPlan[])[],
+) {
+  for (const claim of claims) {
+    const known = groups.get(claim.name);
+    const group = known ?? { claim, entries: [], routes: [] };
+    if (known === undefined) {
       groups.set(claim.name, group);
-      group.entries.push({ route: route.name, portOffset: claim.portOffset });
-      group.routes.push(route);
+      slots.push(group);
     }
+    group.entries.push({ route: route.name, portOffset: claim.portOffset });
+    group.routes.push(route);
   }
-  return groups;
 }
 
 function compileChoice(routes: readonly RouteResource[], sets: SourceSets): Choice {

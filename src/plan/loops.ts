@@ -9,6 +9,7 @@ import type { ValuePath } from "../resource/origin.ts";
 import type { BackendSpec, ListenSpec, PoolSpec, RouteResource } from "../resource/route.ts";
 import { ALL, ALL_IPV4, hostsOf } from "./claim.ts";
 import type { Findings } from "./findings.ts";
+import type { CompileMemo } from "./memo.ts";
 
 /** A backend with a host. */
 type HostBackend = Extract<BackendSpec, { readonly host: string }>;
@@ -20,9 +21,11 @@ export function findLoops(
   routes: readonly RouteResource[],
   bind: readonly string[],
   findings: Findings,
+  { harmless }: CompileMemo,
 ): ReadonlySet<RouteResource> {
   const loops = new Set<RouteResource>();
   for (const route of routes) {
+    if (harmless.has(route)) continue;
     for (const [at, { name, spec }] of route.pools.entries()) {
       for (const [index, backend] of spec.backends.entries()) {
         if (!("host" in backend)) continue;
@@ -35,6 +38,7 @@ export function findLoops(
         findings.refuse(route, { path, code: "route/loop", message, hint });
       }
     }
+    if (!loops.has(route)) harmless.add(route);
   }
   return loops;
 }

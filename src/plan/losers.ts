@@ -40,7 +40,9 @@ type Listeners = ReadonlyMap<number, ReadonlyMap<string, Claim>>;
 
 function listenersByPort(claimants: readonly Claimant[]): Listeners {
   const byPort = new Map<number, Map<string, Claim>>();
-  for (const { claims } of claimants) {
+  for (const { route, claims } of claimants) {
+    // All of its clients are its own.
+    if (route.alone === true) continue;
     for (const claim of claims) {
       // Another port each time: nobody else can mean it.
       if (claim.port === 0) continue;

@@ -24,6 +24,13 @@ export function refuseOverlap(claim: Claim, taken: Claim, first: RouteResource |
   return { code: "plan/listen-overlap", message, path: claim.path };
 }
 
+/** One of the two wants the address for itself. */
+export function refuseAlone(claim: Claim, other: RouteResource): Finding {
+  const message = `Cannot listen on ${claim.name}: ${describe(other)} does`;
+  const hint = "A TCP listener of a Gateway shares its port with nobody";
+  return { code: "plan/listen-conflict", message, path: claim.path, hint };
+}
+
 /** Another route on the address matches the same clients, or asks them for another certificate. */
 export function refuseClash(route: RouteResource, claim: Claim, clash: Clash): Finding {
   if (clash.difference !== undefined) return refuseHandshake(route, claim, clash, clash.difference);

@@ -49,7 +49,7 @@ export interface RefusedShare {
 }
 
 /** A change of a name is noticed soon, and its server asked seldom. */
-const DEFAULT_RESOLVE_MS = 15_000;
+export const DEFAULT_RESOLVE_MS = 15_000;
 
 /** The pool of a Route document: the only one of its route. */
 export function poolOf(written: WrittenRoute): PoolShare {

@@ -69,6 +69,10 @@ export interface RouteResource {
   readonly proxyAccept?: ProxyAcceptSpec;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+  /** It takes no address of its own: where others have it, its clients are refused and not theirs. */
+  readonly claimOnly?: true;
+  /** Its addresses are nobody else's, whomever others match. */
+  readonly alone?: true;
   /**
    * How grave it is that it does not get what it claims; absent: an error, for which its whole file is put back to its last
    * good version. `warning`: a status of its own says it.
@@ -82,6 +86,15 @@ const DEFAULT_IDLE_MS = 3_600_000;
 const DEFAULT_HALF_CLOSE_MS = 600_000;
 /** A client that has something to say first says it at once; a handshake takes a few round trips. */
 const DEFAULT_HELLO_MS = 5_000;
+
+/** Of a route that says nothing of them. */
+export const DEFAULT_TIMEOUTS: RouteTimeouts = {
+  connectMs: DEFAULT_CONNECT_MS,
+  idleMs: DEFAULT_IDLE_MS,
+  halfCloseMs: DEFAULT_HALF_CLOSE_MS,
+  lifetimeMs: 0,
+  helloMs: DEFAULT_HELLO_MS,
+};
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
 
@@ -145,11 +158,11 @@ function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string |
     ...(tls === undefined ? {} : { tls }),
     ...(proxyProtocol?.accept === undefined ? {} : { proxyAccept: proxyProtocol.accept }),
     timeouts: {
-      connectMs: written.timeouts?.connect ?? DEFAULT_CONNECT_MS,
-      idleMs: written.timeouts?.idle ?? DEFAULT_IDLE_MS,
-      halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_HALF_CLOSE_MS,
-      lifetimeMs: written.timeouts?.lifetime ?? 0,
-      helloMs: written.timeouts?.hello ?? DEFAULT_HELLO_MS,
+      connectMs: written.timeouts?.connect ?? DEFAULT_TIMEOUTS.connectMs,
+      idleMs: written.timeouts?.idle ?? DEFAULT_TIMEOUTS.idleMs,
+      halfCloseMs: written.timeouts?.halfClose ?? DEFAULT_TIMEOUTS.halfCloseMs,
+      lifetimeMs: written.timeouts?.lifetime ?? DEFAULT_TIMEOUTS.lifetimeMs,
+      helloMs: written.timeouts?.hello ?? DEFAULT_TIMEOUTS.helloMs,
     },
     limits: limitsOf(written.limits),
   };

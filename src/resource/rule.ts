@@ -73,7 +73,8 @@ export function isBoundedList(value: unknown, refuse: Refuse, max = MAX_LIST_ITE
     return false;
   }
   if (value.length < min) refuse("empty-list", "Expected at least one entry, found an empty list");
-  if (value.length > max) refuse("long-list", `Expected at most ${max} entries, found ${value.length}`);
+  if (value.length > max)
+    refuse("long-list", `Expected at most ${max} ${max === 1 ? "entry" : "entries"}, found ${value.length}`);
   return value.length >= min && value.length <= max;
 }
 

@@ -184,3 +184,18 @@ describe("sizes of bodies", () => {
     expect(view.calls).toEqual([["putDocument", "a"]]);
   });
 });
+
+test("a text with a Secret in it is for those who have the token, also where reading is free", async () => {
+  const admin = testAdmin();
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "a" }, stringData: { password: "hunter2" } };
+  const list = { apiVersion: "v1", kind: "List", items: [secret] };
+  const texts = [JSON.stringify(secret), JSON.stringify(list), "{kind: &kind Secret}", "kind: !!str\n  Secret\n"];
+  for (const text of texts) {
+    await admin.order("PUT /api/v1/documents/web", {}, text);
+    const refused = await admin.ask("GET /api/v1/documents/web");
+    expect(await refused.text()).not.toContain("hunter2");
+    expect(refused.status).toBe(401);
+    const read = await admin.order("GET /api/v1/documents/web");
+    expect([read.status, await read.text()]).toEqual([200, text]);
+  }
+});

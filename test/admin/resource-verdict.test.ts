@@ -15,6 +15,7 @@ describe("the state of a resource", () => {
     ["False: Invalid", [condition("Programmed", "False", "Invalid"), condition("Accepted")]],
     ["False: NotAllowed", [condition("Programmed", "False", "Invalid"), condition("Accepted", "False", "NotAllowed")]],
     ["False: BackendNotFound", [condition("Accepted"), condition("ResolvedRefs", "False", "BackendNotFound")]],
+    ["False: SupersededByOlderRoute", [...GOOD, condition("sallyport.dev/Serving", "False", "SupersededByOlderRoute")]],
     ["Unknown: Pending", [condition("Accepted", "Unknown", "Pending")]],
     ["Conflicted: HostnameConflict", [...GOOD, condition("Conflicted", "True", "HostnameConflict")]],
     ["Programmed", [...GOOD, condition("Conflicted", "False", "NoConflicts")]],
@@ -37,7 +38,7 @@ describe("the state of a resource", () => {
         about: "10.0.0.1,10.0.0.2",
         state: "False: InvalidCertificateRef",
         good: false,
-        message: "Listener db: No such Secret",
+        message: 'Listener "db": No such Secret',
       },
     ]);
     expect(verdictsOf({ addresses, conditions: GOOD, listeners: [fine] })[0]?.state).toBe("Programmed");

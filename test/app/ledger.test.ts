@@ -84,6 +84,19 @@ describe("an object's record", () => {
     },
   );
 
+  test("makes nobody older than what was there before, by what is written in it or by its name", () => {
+    const ledger = memoryLedger();
+    const there = tcpRoute({ name: "z" });
+    load(ledger, [there]);
+    const written = tcpRoute({ name: "b", creationTimestamp: "2000-01-01T00:00:00Z" });
+    // Within the same second, and before the clock is right.
+    for (const now of [NOON, new Date("2020-01-01T00:00:00Z")]) {
+      const proposal = ledger.propose([written, tcpRoute({ name: "a" }), there], now);
+      const ages = [there, written, tcpRoute({ name: "a" })].map((object) => proposal.ageOf(object));
+      expect(ages.toSorted()).toEqual(ages);
+    }
+  });
+
   test("is of its kind, namespace and name alone", () => {
     const ledger = memoryLedger();
     load(ledger, [tcpRoute({ name: "a" })]);
@@ -162,6 +175,22 @@ describe.each(SQLITE_BINDINGS)("the ledger on %s", (_name, open) => {
     load(openLedger(database, new RecordedLog()), [tcpGateway({ name: "a" }), tcpGateway({ name: "b" })]);
     load(openLedger(database, new RecordedLog()), [tcpGateway({ name: "b" })]);
     expect(database.all<{ name: string }>("SELECT name FROM object").map(({ name }) => name)).toEqual(["b"]);
+    database.close();
+  });
+
+  test("keeps no hash by which what a Secret says could be found, and still sees that it changes", () => {
+    using directory = sqliteDirectory();
+    const database = open(directory.file("state.db"));
+    const hash = () => database.all<{ hash: string }>("SELECT spec_hash AS hash FROM object")[0]?.hash ?? "";
+    const ledger = openLedger(database, new RecordedLog());
+    load(ledger, [secret({ name: "a" }, { password: "hunter2" })]);
+    const before = hash();
+    expect(load(ledger, [secret({ name: "a" }, { password: "hunter3" })])[0]?.generation).toBe(2);
+    expect(hash()).toBe(before);
+    expect(hash()).not.toBe("");
+    const restarted = openLedger(database, new RecordedLog());
+    expect(load(restarted, [secret({ name: "a" }, { password: "hunter3" })])[0]?.generation).toBe(2);
+    expect(load(restarted, [secret({ name: "a" }, { password: "hunter4" })])[0]?.generation).toBe(3);
     database.close();
   });
 

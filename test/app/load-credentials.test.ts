@@ -11,7 +11,7 @@ const NOW_MS = Date.UTC(2030, 0, 1);
 /** A gateway's loader over a directory, with the plan that is in force. */
 class Loading implements AsyncDisposable {
   readonly files: RouteFiles;
-  readonly #loader = new PlanLoader([], { now: () => NOW_MS });
+  readonly #loader = new PlanLoader({ credentials: { now: () => NOW_MS } });
   #plan: Plan | undefined;
 
   constructor(files: RouteFiles) {

@@ -50,6 +50,12 @@ test("a Secret shows its keys and how long their values are", () => {
   expect(JSON.stringify(object)).not.toContain("hunter2");
 });
 
+test("and none of its annotations, in which others leave what is in it", () => {
+  const annotations = { "kapp.k14s.io/original": '{"stringData":{"password":"hunter2"}}' };
+  const { metadata } = toResourceObject(secret({ name: "a", annotations }, {}), RECORD, undefined);
+  expect(Object.keys(metadata.annotations ?? {})).toEqual(["sallyport.dev/source"]);
+});
+
 test("a private key is cut out of whatever it was put into", () => {
   const key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\n-----END PRIVATE KEY-----";
   const objects = [

@@ -54,6 +54,15 @@ describe("backends", () => {
     expect(second).toMatch(/ drained +- +5 +12 +40 +2 +Drained by hand, weight 0 by hand$/);
   });
 
+  test("say which pool of their route they are in, where there are several", async () => {
+    const items = [{ ...BACKEND, pool: "default/orders:5432" }, DRAINED];
+    using admin = startFakeAdmin({ "GET /api/v1/backends": { items, next: null } });
+    const lines = (await runCli(["backends", "--admin", admin.address])).out.split("\n");
+    expect(lines[0]).toMatch(/^ROUTE +POOL +BACKEND +STATE /);
+    expect(lines[1]).toMatch(/^orders-db +default\/orders:5432 +db\.internal:5432 +up /);
+    expect(lines[2]).toMatch(/^orders-db +- +10\.0\.0\.9:5432 +drained /);
+  });
+
   test("that cannot be reached say why, also when only the last error is known", async () => {
     const item = { ...BACKEND, override: undefined, state: "down", lastError: "ECONNREFUSED" };
     using admin = startFakeAdmin({ "GET /api/v1/backends": { items: [item], next: null } });

@@ -86,6 +86,16 @@ describe("check", () => {
     expect(told).toEqual([["127.0.0.1"], { tcpHosts, clusterDomain: "cluster.local" }]);
   });
 
+  test("documents of the other dialects are something", async () => {
+    const manifests = join(directory, "manifests");
+    await mkdir(manifests);
+    const service = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {ports: [{port: 5432}]}\n";
+    await writeFile(join(manifests, "service.yaml"), service);
+    expect(await runCli(["check", manifests])).toMatchObject({ code: 0, err: "" });
+    await writeFile(join(manifests, "service.yaml"), service.replace("5432", "0"));
+    expect((await runCli(["check", manifests])).code).toBe(2);
+  });
+
   test("warnings are valid", async () => {
     const { code, out } = await runCli(["check", good], { replacements: { loadRoutes: saying([DIAGNOSTIC]) } });
     expect(code).toBe(0);

@@ -48,6 +48,19 @@ describe("lists", () => {
     expect(lines[2]).toMatch(/ 10\.0\.0\.11:5432 +terminate db\.example\.com +2 /);
   });
 
+  test("routes have a column for shares when one of them shares its clients out", async () => {
+    const pools = [
+      { name: "default/db:5432", weight: 90 },
+      { name: "default/new:5432", weight: 9 },
+    ];
+    const shared = { ...ROUTE, pools, refused: { weight: 1, detail: "There is none" } };
+    using admin = startFakeAdmin({ "GET /api/v1/routes": { items: [ROUTE, shared], next: null } });
+    const lines = (await runCli(["routes", "--admin", admin.address])).out.split("\n");
+    expect(lines[0]).toMatch(/ BACKENDS +SHARES +ACTIVE /);
+    expect(lines[1]).toMatch(/ 10\.0\.0\.11:5432 +- +2 /);
+    expect(lines[2]).toMatch(/ 1 refused,90 default\/db:5432,9 default\/new:5432 +2 /);
+  });
+
   test("listeners tell how many sources send PROXY headers, when there are some", async () => {
     const plain = { name: "*:1", port: 1, state: "listening", routes: ["a"] };
     using without = startFakeAdmin({ "GET /api/v1/listeners": { items: [plain], next: null } });

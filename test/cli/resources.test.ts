@@ -159,8 +159,6 @@ async function statusWith(resources?: object): Promise<string> {
 }
 
 test("status counts resources where there are some", async () => {
-  expect(await statusWith({ total: 12, notReady: 2 })).toContain(
-    "Resources     12, of which 2 not accepted or programmed\n",
-  );
+  expect(await statusWith({ total: 12, notReady: 2 })).toContain("Resources     12, of which 2 with something wrong\n");
   for (const none of [{ total: 0, notReady: 0 }, undefined]) expect(await statusWith(none)).not.toContain("Resources");
 });

@@ -215,7 +215,7 @@ test("a thousand messages about one file are cut, and its errors are among those
 
 test("a file whose route takes another's port falls back to its last good version", async () => {
   await using files = await createRouteFiles({ "a.yaml": route(1), "b.yaml": route(2) });
-  const loader = new PlanLoader([]);
+  const loader = new PlanLoader();
   const first = await loader.load(directories(files.path));
   first.accept();
   await files.write("a.yaml", route(2));
@@ -236,7 +236,7 @@ test("a file whose route takes another's port falls back to its last good versio
 
 test("two files can exchange their ports in one reload", async () => {
   await using files = await createRouteFiles({ "a.yaml": route(1), "b.yaml": route(2) });
-  const loader = new PlanLoader([]);
+  const loader = new PlanLoader();
   const first = await loader.load(directories(files.path));
   first.accept();
   await files.write("a.yaml", route(2));

@@ -106,6 +106,22 @@ items:
   });
 });
 
+test("an old version is told once for each kind in a file", async () => {
+  const kinds = ["TCPRoute", "TCPRoute", "UDPRoute"];
+  const text = kinds.map((kind, index) => {
+    const spec = { parentRefs: [{ name: "g" }], rules: [{ backendRefs: [{ name: "s", port: 1 }] }] };
+    return JSON.stringify({
+      apiVersion: "gateway.networking.k8s.io/v1alpha2",
+      kind,
+      metadata: { name: `r${index}` },
+      spec,
+    });
+  });
+  const { manifests, diagnostics } = await decodeText(text.join("\n---\n"));
+  expect(manifests).toHaveLength(3);
+  expect(diagnostics.map(inPlace)).toEqual(["1:15 notice manifest/old-version", "5:15 notice manifest/old-version"]);
+});
+
 test("foreign kinds are told once each in a file, and nothing is wrong", async () => {
   const deployment = "apiVersion: apps/v1\nkind: Deployment\n";
   const { diagnostics } = await decodeText(
@@ -143,6 +159,37 @@ describe("a file with a mistake", () => {
   });
 });
 
+/** Policies that are known of only by what they may be for. */
+async function lost(text: string) {
+  return (await decodeText(text)).broken.map(({ kind, namespace, targets }) => [kind, namespace, targets]);
+}
+
+describe("a document that is no YAML", () => {
+  const LOST = `${POLICY.trimEnd()}, x: [\n`;
+
+  test("closes what a policy in it may be for: everything in its namespace", async () => {
+    const ofShop = LOST.replace("name: closed", "name: closed, namespace: shop");
+    expect(await lost(LOST)).toEqual([["ListenerPolicy", "default", undefined]]);
+    expect(await lost(`${SERVICE}---\n${ofShop}`)).toEqual([["ListenerPolicy", "shop", undefined]]);
+    expect(keysOf(await decodeText(`${SERVICE}---\n${ofShop}---\n${service("x")}`))).toContain("Service/default/db");
+  });
+
+  test("closes it too when it is too deep or too large to be read", async () => {
+    expect(await lost(`${POLICY}---\n${POLICY.trimEnd()}\nstatus: ${"[".repeat(500)}`)).toContainEqual([
+      "ListenerPolicy",
+      "default",
+      undefined,
+    ]);
+    const many = `- &a [${"x,".repeat(999)}]\n- &b [${"*a,".repeat(999)}]\n- [${"*b,".repeat(999)}]`;
+    const bomb = `${POLICY.trimEnd()}\nstatus:\n${many}\n`;
+    expect(await lost(bomb)).toContainEqual(["ListenerPolicy", "default", undefined]);
+  });
+
+  test("with no policy in it closes nothing", async () => {
+    expect(await lost(`${SERVICE.trimEnd()}\nx: [\n`)).toEqual([]);
+  });
+});
+
 describe("an object that is there twice", () => {
   test("is the first of them, and the other one is an error where it has its name", async () => {
     const loaded = await load(new Loader(), {
@@ -174,8 +221,22 @@ describe("an object that is there twice", () => {
     expect(told(loaded)).toEqual(["document:yours:3:18 error manifest/duplicate"]);
   });
 
+  test("is the one that was there before, whatever the other's file is called", async () => {
+    const loader = new Loader();
+    loader.accept(await load(loader, { "b.yaml": SERVICE }), new Set());
+    for (const _again of [1, 2]) {
+      const loaded = await load(loader, { "a.yaml": SERVICE, "b.yaml": SERVICE });
+      expect(loaded.manifests.map(({ origin }) => origin.file)).toEqual(["b.yaml"]);
+      expect(told(loaded)).toEqual(["a.yaml:3:18 error manifest/duplicate"]);
+      expect(loaded.duplicating).toEqual(new Set(["a.yaml"]));
+      loader.accept(loaded, loaded.duplicating);
+    }
+    const moved = await load(loader, { "a.yaml": SERVICE });
+    expect([moved.manifests.map(({ origin }) => origin.file), told(moved)]).toEqual([["a.yaml"], []]);
+  });
+
   test("puts its file back to what it was before", async () => {
-    const loader = new PlanLoader([]);
+    const loader = new PlanLoader();
     const embed = (texts: Texts) => loader.load({ documents: [], directories: [], embedded: sources(texts) });
     const before = await embed({ "a.yaml": SERVICE, "b.yaml": service("b") });
     before.accept();

@@ -16,7 +16,7 @@ export interface Authority extends AsyncDisposable {
   /** Path of the authority's own certificate. */
   readonly ca: string;
   readonly directory: string;
-  /** A certificate for servers with these names, the first of which is its common name. */
+  /** A certificate for servers with these names, URIs among them; the first is its common name. */
   server(...names: readonly string[]): Promise<Issued>;
   /** A certificate for clients, as `openssl` writes subjects: `/O=Example/CN=billing`. */
   client(subject: string, dnsName: string): Promise<Issued>;
@@ -50,7 +50,7 @@ export async function makeAuthority(): Promise<Authority> {
     server: (...names) =>
       issue(`/CN=${names[0]}`, [
         "extendedKeyUsage=serverAuth",
-        `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`,
+        `subjectAltName=${names.map((name) => `${name.includes("://") ? "URI" : "DNS"}:${name}`).join(",")}`,
       ]),
     client: (subject, dnsName) => issue(subject, ["extendedKeyUsage=clientAuth", `subjectAltName=DNS:${dnsName}`]),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

@@ -2,6 +2,7 @@
 // spins, and a dial looks like a refusing backend (ARCHITECTURE.md), so the limit must never be reached. What else holds descriptors
 // in numbers is bounded or counted here: checks, and dials beside those that connections have.
 
+import type { Log } from "../../observe/log.ts";
 import type { EngineCounters } from "../counters.ts";
 
 /** A target that never answers must not use up what the others need. */
@@ -53,4 +54,15 @@ export function connectionsInUse(
 /** How many dials to one target may be left that were given up and cannot be cancelled, of this limit of connections. */
 export function abandonedLimit(connectionLimit: number): number {
   return connectionLimit * ABANDONED_SHARE;
+}
+
+/** Fewer connections than this are a surprise on a server: the usual hard limits allow many times as many. */
+const FEW_CONNECTIONS = 4_000;
+
+/** Warns of a limit that is a surprise, and says what to do. */
+export function tellOfFew(log: Log, limit: number, descriptors: number): void {
+  if (limit >= FEW_CONNECTIONS) return;
+  const advice = "raise the limit with `ulimit -n`, LimitNOFILE= (systemd) or --ulimit nofile= (containers)";
+  const message = `At most ${limit} connections fit below the limit of ${descriptors} descriptors: ${advice}`;
+  log.write("warn", "descriptors-low", message, { limit, descriptors });
 }

@@ -6,11 +6,13 @@ import type { AnyManifest } from "../../resource/manifest/kinds.ts";
 export interface ObjectRecord {
   /** 1 at first; one more whenever its `spec` changes, and never for anything else. */
   readonly generation: number;
-  /** As written in the object, or when it was seen first; ISO 8601 in UTC. */
+  /** As written in the object, or when it was seen first; ISO 8601 in UTC. To be shown: who is older is `ageOf`. */
   readonly creationTimestamp: string;
 }
 
 /** Records of all objects of one load. */
 export interface ObjectRecords {
   of(manifest: AnyManifest): ObjectRecord;
+  /** A text that sorts by age, the oldest first. What is written in an object does not make it older than what was there before it. */
+  ageOf(manifest: AnyManifest): string;
 }

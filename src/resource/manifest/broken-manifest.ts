@@ -1,20 +1,20 @@
 // What is left of a document with mistakes, so that nobody gets in whom it would have kept out: a policy keeps everybody from
-// what it names, a TLSRoute its clients from getting a wider one.
-
-import * as v from "valibot";
+// what it names; what other kinds leave is `closed-manifest.ts`.
 
 import type { Origin } from "../origin.ts";
-import { ignore, isMap, readList } from "../rule.ts";
+import { isMap } from "../rule.ts";
 import { BACKEND_TARGETS } from "./backend-policy-schema.ts";
+import { closedManifest } from "./closed-manifest.ts";
 import type { AnyManifest, BrokenPolicy } from "./kinds.ts";
-import { parentReference } from "./l4-route-schema.ts";
 import { LISTENER_TARGETS } from "./listener-policy-schema.ts";
-import { GATEWAY_GROUP } from "./manifest.ts";
 import { mapAt, type Written } from "./manifest-rule.ts";
-import { DEFAULT_NAMESPACE, timestampRule } from "./metadata-schema.ts";
-import { isLabel, isSubdomain, tlsHostnameRule } from "./name-rules.ts";
+import { DEFAULT_NAMESPACE } from "./metadata-schema.ts";
+import { isSubdomain } from "./name-rules.ts";
 
 type PolicyKind = BrokenPolicy["kind"];
+
+/** More than one in a text that cannot be read is enough to close whatever is mentioned. */
+const MAX_NAMESPACES = 100;
 
 /** What a policy of each kind can name; a standard one names whatever it likes. */
 const TARGET_KINDS: Readonly<Record<PolicyKind, readonly string[] | undefined>> = {
@@ -31,11 +31,26 @@ export interface Remains {
 
 /** What is left of a document that was meant to be of this kind. */
 export function remainsOf(document: Written, kind: string, origin: Origin): Remains {
-  if (kind === "TLSRoute") {
-    const manifest = closedTlsRoute(document, origin);
-    return manifest === undefined ? {} : { manifest };
+  if (isPolicyKind(kind)) return { broken: brokenPolicy(document, kind, origin) };
+  const manifest = closedManifest(document, kind, origin);
+  return manifest === undefined ? {} : { manifest };
+}
+
+/**
+ * Policies in a text that is no YAML: nobody knows what they are for, so that they close everything in the namespaces that are mentioned.
+ */
+export function policiesIn(text: string, file: string): readonly BrokenPolicy[] {
+  const kinds = Object.keys(TARGET_KINDS)
+    .filter(isPolicyKind)
+    .filter((kind) => new RegExp(`\\b${kind}\\b`).test(text));
+  if (kinds.length === 0) return [];
+  const mentioned = new Set<string>();
+  for (const match of text.matchAll(/\bnamespace["']?\s*:\s*["']?([-a-z0-9]+)/g)) {
+    if (match[1] !== undefined && mentioned.size < MAX_NAMESPACES) mentioned.add(match[1]);
   }
-  return isPolicyKind(kind) ? { broken: brokenPolicy(document, kind, origin) } : {};
+  // Items of a list are in one each.
+  if (mentioned.size === 0 || /\bitems\b/.test(text)) mentioned.add(DEFAULT_NAMESPACE);
+  return kinds.flatMap((kind) => Array.from(mentioned, (namespace) => ({ kind, namespace, file })));
 }
 
 function isPolicyKind(kind: string): kind is PolicyKind {
@@ -47,8 +62,12 @@ function brokenPolicy(document: Written, kind: PolicyKind, { file }: Origin): Br
   const targets = readTargets(mapAt(document, "spec"), TARGET_KINDS[kind]);
   return {
     kind,
-    // What YAML takes for a number is the name that was written; nobody's namespace is called anything else.
-    namespace: typeof namespace === "string" || typeof namespace === "number" ? String(namespace) : DEFAULT_NAMESPACE,
+    // What YAML takes for a number is the name that was written, and what is in upper case the one that was meant; nobody's
+    // namespace is called anything else.
+    namespace:
+      typeof namespace === "string" || typeof namespace === "number"
+        ? String(namespace).trim().toLowerCase()
+        : DEFAULT_NAMESPACE,
     ...(typeof name === "string" ? { name } : {}),
     ...(targets === undefined ? {} : { targets }),
     file,
@@ -74,43 +93,4 @@ function readTargets(spec: Written, kinds: readonly string[] | undefined): Broke
     });
   }
   return targets;
-}
-
-/** A TLSRoute that takes the same clients and sends them nowhere; `undefined` when it is not known which. */
-function closedTlsRoute(document: Written, origin: Origin): AnyManifest | undefined {
-  const { name, namespace, creationTimestamp } = mapAt(document, "metadata");
-  const { hostnames, parentRefs } = mapAt(document, "spec");
-  const names = readGood(hostnames, tlsHostnameRule);
-  const parents = readGood(parentRefs, parentReference);
-  if (typeof name !== "string" || !isSubdomain(name)) return undefined;
-  const home = namespace ?? DEFAULT_NAMESPACE;
-  // Of two routes that want the same the older one gets it.
-  const made = v.safeParse(timestampRule, creationTimestamp);
-  if (typeof home !== "string" || !isLabel(home) || names.length === 0 || parents.length === 0) return undefined;
-  return {
-    kind: "TLSRoute",
-    apiVersion: `${GATEWAY_GROUP}/v1`,
-    metadata: {
-      name,
-      namespace: home,
-      labels: {},
-      annotations: {},
-      ...(made.success ? { creationTimestamp: made.output } : {}),
-    },
-    spec: { hostnames: names, parentRefs: parents, rules: [{ backendRefs: [] }] },
-    origin,
-  };
-}
-
-/** The good entries of a list, each once. */
-function readGood<Entry>(value: unknown, schema: v.GenericSchema<unknown, Entry>): readonly Entry[] {
-  const seen = new Set<string>();
-  const good = readList(value, ignore, (item) => {
-    const result = v.safeParse(schema, item);
-    const key = JSON.stringify(result.output);
-    if (!result.success || seen.has(key)) return undefined;
-    seen.add(key);
-    return result.output;
-  });
-  return good ?? [];
 }

@@ -8,7 +8,12 @@ export type EndpointSlice = Manifest<"EndpointSlice", EndpointSliceSpec>;
 export type Endpoints = Manifest<"Endpoints", EndpointsSpec>;
 export type Secret = Manifest<"Secret", SecretSpec>;
 export type ConfigMap = Manifest<"ConfigMap", ConfigMapSpec>;
-export type Namespace = Manifest<"Namespace", Readonly<Record<string, never>>>;
+export type Namespace = Manifest<"Namespace", NamespaceSpec>;
+
+export interface NamespaceSpec {
+  /** The document has mistakes: its labels are not known. */
+  readonly hasMistakes?: true;
+}
 
 export interface ServiceSpec {
   readonly type: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";

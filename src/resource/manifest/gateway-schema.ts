@@ -51,7 +51,8 @@ const infrastructure = kindMap({
   parametersRef: v.exactOptional(kindMap(explicitReferenceKeys)),
 });
 
-const address = kindMap({
+/** One of `addresses`. */
+export const address = kindMap({
   type: v.optional(addressTypeRule, "IPAddress"),
   value: v.exactOptional(textRule("bad-address", "an address", { min: 0, max: 253 })),
 });
@@ -80,8 +81,11 @@ export const gatewayReader: KindReader<Gateway> = kindReader({
   experimental: EXPERIMENTAL,
 });
 
+/** What a ListenerSet names as its Gateway. */
+export const listenerSetParent = kindMap(gatewayReferenceKeys);
+
 const listenerSetSpec: v.GenericSchema<unknown, ListenerSetSpec> = kindMap({
-  parentRef: kindMap(gatewayReferenceKeys),
+  parentRef: listenerSetParent,
   listeners: listenersRule,
 });
 

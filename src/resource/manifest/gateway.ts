@@ -19,11 +19,15 @@ export interface GatewaySpec {
   readonly infrastructure?: GatewayInfrastructure;
   readonly allowedListeners?: { readonly namespaces: NamespacesFrom };
   readonly tls?: GatewayTls;
+  /** The document has mistakes: what is left of it are listeners that let nobody in. */
+  readonly hasMistakes?: true;
 }
 
 export interface ListenerSetSpec {
   readonly parentRef: ObjectReference;
   readonly listeners: readonly GatewayListener[];
+  /** The document has mistakes: what is left of it are listeners that let nobody in. */
+  readonly hasMistakes?: true;
 }
 
 export interface GatewayListener {

@@ -1,7 +1,7 @@
 // Which documents have a meaning here: kinds, their groups, and the versions of each that are read.
 
 import { listed } from "../scalar-rule.ts";
-import { suggest } from "../../base/suggest.ts";
+import { editDistance, suggest } from "../../base/suggest.ts";
 import { quote } from "../rule.ts";
 import { backendPolicyReader } from "./backend-policy-schema.ts";
 import { backendTlsReader } from "./backend-tls-schema.ts";
@@ -31,6 +31,8 @@ interface KnownKind {
 
 const CORE_GROUP = "";
 const DISCOVERY_GROUP = "discovery.k8s.io";
+/** Near to the standard one, and somebody else's. */
+const EXPERIMENTAL_GROUP = "gateway.networking.x-k8s.io";
 /** Groups of which every kind is known that anybody would write here, so that another one is a slip. */
 const GROUPS: readonly string[] = [CORE_GROUP, DISCOVERY_GROUP, GATEWAY_GROUP, OWN_GROUP];
 
@@ -68,6 +70,9 @@ const KINDS: ReadonlyMap<string, KnownKind> = new Map([
   known(endpointSliceReader, DISCOVERY_GROUP, ["v1"], ["v1beta1"]),
 ]);
 
+/** Letters of a group that may be wrong. */
+const MOST_SLIPS = 2;
+
 /** What the first two lines of a document come to. */
 export type Identified =
   /** Somebody else's. */
@@ -96,7 +101,8 @@ export function identify(document: Readonly<Record<string, unknown>>): Identifie
   const slash = apiVersion.indexOf("/");
   const group = slash === -1 ? CORE_GROUP : apiVersion.slice(0, slash);
   if (found !== undefined && found.group === group) return judgeVersion(found, apiVersion, apiVersion.slice(slash + 1));
-  if (!GROUPS.includes(group)) return { verdict: "foreign" };
+  // A slip of the pen in the group must not make somebody else's of a policy: what it says would be ignored.
+  if (!GROUPS.includes(group) && (found === undefined || !isSlip(group, found))) return { verdict: "foreign" };
   if (found !== undefined) {
     const message = `There is no kind ${quote(kind)} in ${quote(apiVersion)}`;
     return refuse("apiVersion", "wrong-group", message, `Write "apiVersion: ${currentOf(found)}"`, found);
@@ -125,6 +131,16 @@ function judgeVersion(found: KnownKind, apiVersion: string, version: string): Id
   return refuse("apiVersion", "unknown-version", message, `Write "apiVersion: ${now}"`, found);
 }
 
+/**
+ * Whether the group of a kind was probably meant. Controllers' own groups have kinds of the same names, none as near; a policy, which
+ * would be ignored, is taken for ours for less.
+ */
+function isSlip(written: string, { group, reader }: KnownKind): boolean {
+  if (written === EXPERIMENTAL_GROUP) return false;
+  if (reader.kind.endsWith("Policy") && suggest(written, [group]) !== undefined) return true;
+  return Math.abs(written.length - group.length) <= MOST_SLIPS && editDistance(written, group) <= MOST_SLIPS;
+}
+
 /** A kind that is not known, in a group that is. */
 function judgeKind(kind: unknown, group: string, apiVersion: string): Identified {
   if (OTHERS.includes(kind)) return { verdict: "foreign" };
@@ -134,9 +150,14 @@ function judgeKind(kind: unknown, group: string, apiVersion: string): Identified
   const isOurs = group === OWN_GROUP || (group === GATEWAY_GROUP && (near !== undefined || typeof kind !== "string"));
   const isMisspelt = kinds.some((name) => typeof kind === "string" && name.toLowerCase() === kind.toLowerCase());
   if (!isOurs && !isMisspelt) return { verdict: "foreign" };
-  const message = `There is no kind ${quote(kind)} in ${quote(apiVersion)}`;
+  const message =
+    kind === undefined
+      ? `Expected "kind" in a document of ${quote(apiVersion)}`
+      : `There is no kind ${quote(kind)} in ${quote(apiVersion)}`;
   const hint = near === undefined ? `Known kinds: ${kinds.join(", ")}` : `Did you mean "${near}"?`;
-  return refuse("kind", "unknown-kind", message, hint, near === undefined ? undefined : KINDS.get(near));
+  // Whatever else is ours may be meant to keep clients out.
+  const meant = near ?? (group === OWN_GROUP ? listenerPolicyReader.kind : undefined);
+  return refuse("kind", "unknown-kind", message, hint, meant === undefined ? undefined : KINDS.get(meant));
 }
 
 function refuse(

@@ -5,9 +5,17 @@ import * as v from "valibot";
 
 import { wholeRule } from "../scalar-rule.ts";
 import { type KindReader, kindReader, othersDocument, standardDocument } from "./kind-reader.ts";
-import type { ForeignRouteSpec, ParentReference, TcpRoute, TcpRouteSpec, TlsRoute, TlsRouteSpec } from "./l4-route.ts";
+import {
+  EVERY_HOSTNAME,
+  type ForeignRouteSpec,
+  type ParentReference,
+  type TcpRoute,
+  type TcpRouteSpec,
+  type TlsRoute,
+  type TlsRouteSpec,
+} from "./l4-route.ts";
 import type { Manifest } from "./manifest.ts";
-import { kindMap, listOf, openMap } from "./manifest-rule.ts";
+import { has, kindMap, listOf, mapAt, openMap } from "./manifest-rule.ts";
 import {
   gatewayReferenceKeys,
   portRule,
@@ -68,12 +76,27 @@ export const tcpRouteReader: KindReader<TcpRoute> = kindReader({
   specOf: ({ spec }) => spec,
 });
 
-export const tlsRouteReader: KindReader<TlsRoute> = kindReader({
-  ...L4,
-  kind: "TLSRoute",
+const tlsRouteKind = { ...L4, kind: "TLSRoute" } as const;
+const currentTlsRoute: KindReader<TlsRoute> = kindReader({
+  ...tlsRouteKind,
   schema: standardDocument(tlsRouteSpec),
   specOf: ({ spec }) => spec,
 });
+/** Before v1 a route could take all names of its listeners. */
+const olderTlsRoute: KindReader<TlsRoute> = kindReader({
+  ...tlsRouteKind,
+  schema: standardDocument(tcpRouteSpec),
+  specOf: ({ spec }) => ({ ...spec, hostnames: [EVERY_HOSTNAME] }),
+});
+
+export const tlsRouteReader: KindReader<TlsRoute> = {
+  kind: "TLSRoute",
+  read(document, origin) {
+    const isOlder = /\/v1alpha\d+$/.test(String(document["apiVersion"]));
+    const reader = isOlder && !has(mapAt(document, "spec"), "hostnames") ? olderTlsRoute : currentTlsRoute;
+    return reader.read(document, origin);
+  },
+};
 
 /** The same schema as that of a TCPRoute; only its parents matter. */
 export const udpRouteReader: KindReader<Manifest<"UDPRoute", ForeignRouteSpec>> = kindReader({

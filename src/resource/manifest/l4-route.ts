@@ -19,9 +19,12 @@ export interface TcpRouteSpec {
 }
 
 export interface TlsRouteSpec extends TcpRouteSpec {
-  /** Never empty. */
+  /** Never empty; `EVERY_HOSTNAME` alone for a route of an older version that names none. */
   readonly hostnames: readonly string[];
 }
+
+/** In the place of host names: every one that the listener takes. */
+export const EVERY_HOSTNAME = "*";
 
 export interface ParentReference extends ObjectReference {
   readonly sectionName?: string;

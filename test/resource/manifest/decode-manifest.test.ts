@@ -87,6 +87,7 @@ describe("versions", () => {
     ["a version that is a number", "apiVersion: «1\nkind: Gateway\n", "missing-api-version"],
     ["another group of ours", "apiVersion: «v1\nkind: Gateway\n", "wrong-group"],
     ["another group of ours for a core kind", `apiVersion: «${GATEWAY}/v1\nkind: Service\n`, "wrong-group"],
+    ["a misspelt group", "apiVersion: «gateway.netwoking.k8s.io/v1\nkind: Gateway\n", "wrong-group"],
     ["a misspelt kind", `apiVersion: ${GATEWAY}/v1\nkind: «TCPRoutes\n`, "unknown-kind"],
     ["a kind in lower case", "apiVersion: v1\nkind: «service\n", "unknown-kind"],
     ["no kind", `«apiVersion: ${GATEWAY}/v1\n`, "unknown-kind"],
@@ -94,6 +95,17 @@ describe("versions", () => {
   ])("%s is refused", async (_what, text, code) => {
     const { manifests } = await expectTold(text, `manifest/${code}`);
     expect(manifests).toEqual([]);
+  });
+
+  test.each([
+    ["sallyprot.dev/v1alpha1", "ListenerPolicy", "default"],
+    ["sallyport.io/v1alpha1", "BackendPolicy", "Default"],
+    ["gateway.networking.k8.io/v1", "BackendTLSPolicy", "DEFAULT"],
+  ])("a policy whose group has a slip in it (%s) closes what it is for", async (apiVersion, kind, namespace) => {
+    const text = `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a, namespace: ${namespace}}\nspec: {}\n`;
+    const { broken, diagnostics } = await decodeText(text);
+    expect(diagnostics.map(({ code }) => code)).toEqual(["manifest/wrong-group"]);
+    expect(broken).toMatchObject([{ kind, namespace: "default" }]);
   });
 
   test("an unknown version names the known ones", async () => {
@@ -109,6 +121,9 @@ describe("versions", () => {
     ["v1", "Pod"],
     ["v1", "ServiceAccount"],
     ["gateway.networking.x-k8s.io/v1alpha1", "XListenerSet"],
+    ["gateway.solo.io/v1", "Gateway"],
+    ["gateway.kgateway.dev/v1alpha1", "ListenerPolicy"],
+    ["gateway.networking.x-k8s.io/v1alpha1", "Gateway"],
     [`${GATEWAY}/v1`, "Mesh"],
     [`${GATEWAY}/v1alpha2`, "BackendLBPolicy"],
   ])("%s %s is somebody else's", async (apiVersion, kind) => {
@@ -226,10 +241,21 @@ test("whatever is written, nothing throws, and what has mistakes is no whole obj
     expect(decoded).toBeDefined();
     if (failed === false) expect(decoded?.manifest).toMatchObject({ kind });
     else if (decoded?.manifest !== undefined)
-      expect(decoded.manifest).toMatchObject({ kind: "TLSRoute", spec: { rules: [{ backendRefs: [] }] } });
+      expect(decoded.manifest).toMatchObject({ kind, spec: CLOSED[kind] ?? { kind } });
     expect(decoded?.broken !== undefined).toBe(failed === true && kind.endsWith("Policy"));
   }
-});
+}, 30_000);
+
+/** What is left of a document with mistakes. */
+const CLOSED: Readonly<Record<string, object>> = {
+  TCPRoute: { rules: [{ backendRefs: [] }] },
+  TLSRoute: { rules: [{ backendRefs: [] }] },
+  Gateway: { hasMistakes: true },
+  ListenerSet: { hasMistakes: true },
+  EndpointSlice: { endpoints: [] },
+  Endpoints: { subsets: [] },
+  Namespace: { hasMistakes: true },
+};
 
 test.each([
   ["TCPRoute", { parentRefs: Array.from({ length: 50_000 }, () => ({ name: "a" })) }],

@@ -185,7 +185,7 @@ describe("a TLSRoute", () => {
   test.each([
     ["a name", tls("[a.io]").replace("metadata: {name: it}", "metadata: {}")],
     ["a namespace that can be", tls("[a.io]").replace("name: it", "name: it, namespace: A")],
-    ["a good host name", standard("TLSRoute", `${RULES}\nparentRefs: [{name: edge}]\nhostnames: [A]`)],
+    ["a good host name", standard("TLSRoute", `${RULES}\nparentRefs: [{name: edge}]\nhostnames: ["a_b"]`)],
     ["a good parent", standard("TLSRoute", "rules: []\nhostnames: [a.io]\nparentRefs: [{}]")],
   ])("with mistakes and without %s claims nothing", async (_what, text) => {
     const { manifests, diagnostics } = await decodeText(text);

@@ -271,6 +271,15 @@ maxConnections: 7`).replace("leastconn", "least-connections");
 });
 
 describe("what is left of a broken policy", () => {
+  test.each([
+    ["whose group is misspelt", "apiVersion: salyport.dev/v1alpha1\nkind: BackendPolicy\n", "BackendPolicy", "Service"],
+    ["that does not say its kind", "apiVersion: sallyport.dev/v1alpha1\n", "ListenerPolicy", "Gateway"],
+  ])("%s is what it would have kept closed", async (_which, head, kind, targetKind) => {
+    const target = `{group: "", kind: ${targetKind}, name: front}`;
+    const { broken } = await decodeText(`${head}metadata: {name: it}\nspec: {targetRefs: [${target}]}\n`);
+    expect(broken).toMatchObject([{ kind, name: "it", targets: [{ kind: targetKind, name: "front" }] }]);
+  });
+
   const DB = { kind: "Service", name: "db" };
 
   test.each([

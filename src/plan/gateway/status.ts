@@ -1,0 +1,35 @@
+// The status of every manifest that has one.
+
+import type { AnyManifest } from "../../resource/manifest/kinds.ts";
+import {
+  classStatus,
+  type ClassStatus,
+  type GatewayStatus,
+  gatewayStatus,
+  listenerSetStatus,
+  type ListenerSetStatus,
+} from "./gateway-status.ts";
+import type { Outcome } from "./outcome.ts";
+import { type PolicyStatus, policyStatus, type RouteStatus, routeStatus } from "./route-status.ts";
+import type { Translation } from "./translate.ts";
+
+export type Status = ClassStatus | GatewayStatus | ListenerSetStatus | RouteStatus | PolicyStatus;
+
+/** All statuses as things are now. What is not there has none: a Gateway of somebody else's, a Service. */
+export function statusesOf(translation: Translation, outcome: Outcome): ReadonlyMap<AnyManifest, Status> {
+  const { catalog, gateways, routeStates } = translation;
+  const statuses = new Map<AnyManifest, Status>();
+  for (const gatewayClass of catalog.of("GatewayClass")) {
+    const status = classStatus(gatewayClass, catalog.generationOf(gatewayClass));
+    if (status !== undefined) statuses.set(gatewayClass, status);
+  }
+  for (const state of gateways.ours) {
+    statuses.set(state.gateway, gatewayStatus(state, translation, outcome));
+    for (const set of state.sets) statuses.set(set.set, listenerSetStatus(set, translation, outcome));
+  }
+  for (const state of routeStates) statuses.set(state.route, routeStatus(state, translation, outcome));
+  for (const kind of ["BackendTLSPolicy", "ListenerPolicy", "BackendPolicy"] as const) {
+    for (const policy of catalog.of(kind)) statuses.set(policy, policyStatus(policy, translation));
+  }
+  return statuses;
+}
