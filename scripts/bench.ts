@@ -14,6 +14,7 @@ import { LoadClient } from "./bench/load-client.ts";
 import { connectionBudget, machineFacts } from "./bench/machine.ts";
 import { nginx } from "./bench/nginx.ts";
 import { type Options, parseOptions, USAGE } from "./bench/options.ts";
+import { formatPlan, measurePlan } from "./bench/plan.ts";
 import { request } from "./bench/request.ts";
 import { sallyport } from "./bench/sallyport.ts";
 import type { Running, Subject } from "./bench/subject.ts";
@@ -123,6 +124,12 @@ async function main(): Promise<number> {
     return 0;
   }
   if (process.platform !== "linux") throw new Error("The bench reads CPU time from /proc: it needs Linux");
+  if (options.plan !== undefined) {
+    const facts = { ...machineFacts(), repeat: ["bun run bench", ...args].join(" ") };
+    const table = formatPlan(await measurePlan(options.binary, options.plan));
+    process.stdout.write(`${table}\n\n${formatFacts(facts)}\n`);
+    return 0;
+  }
   const columns = COLUMNS.filter(({ key }) => options.columns.includes(key));
   const subjects = findSubjects(options);
   const { results, failures } = await measureAll(columns, subjects, options);
@@ -131,8 +138,7 @@ async function main(): Promise<number> {
     method: `${options.rounds} rounds of ${options.seconds} s, interleaved, medians; one thread or worker each; window ${options.windowKiB} KiB; ${options.tuned ? "tuned buffers" : "as shipped"}`,
     repeat: ["bun run bench", ...args].join(" "),
   };
-  const lines = Object.entries(facts).map(([name, fact]) => `- ${name}: ${name === "repeat" ? `\`${fact}\`` : fact}`);
-  process.stdout.write(`${formatTables(columns, subjects, results)}\n\n${lines.join("\n")}\n`);
+  process.stdout.write(`${formatTables(columns, subjects, results)}\n\n${formatFacts(facts)}\n`);
   if (options.json !== undefined) {
     const samples = Object.fromEntries([...results].map(([key, bySubject]) => [key, Object.fromEntries(bySubject)]));
     const names = Object.fromEntries(subjects.map(({ key, name }) => [key, name]));
@@ -140,6 +146,12 @@ async function main(): Promise<number> {
   }
   for (const failure of failures) say(`Not measured: ${failure}`);
   return failures.length === 0 ? 0 : 1;
+}
+
+function formatFacts(facts: Readonly<Record<string, string>>): string {
+  return Object.entries(facts)
+    .map(([name, fact]) => `- ${name}: ${name === "repeat" ? `\`${fact}\`` : fact}`)
+    .join("\n");
 }
 
 try {

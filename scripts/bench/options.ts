@@ -12,6 +12,8 @@ export interface Options {
   readonly windowKiB: number;
   readonly tuned: boolean;
   readonly binary: string;
+  /** Routes of the plan that is compiled and changed, instead of all else; `undefined`: not. */
+  readonly plan: number | undefined;
   /** Where to write all samples. */
   readonly json: string | undefined;
 }
@@ -44,6 +46,8 @@ export const USAGE = `bun run bench [flags]
   --idle N          idle connections, default 5000
   --window KIB      bytes on the way in the columns with a window, default 128: 10 Gbit/s at 0.1 ms, 1 Gbit/s at 1 ms
   --quick           two rounds of half a second, 1000 idle connections
+  --plan            instead of all this: how long --routes TCPRoutes on as many listeners take to start, and one to change
+  --routes N        default 5000
   --binary PATH     default dist/sallyport
   --json FILE       writes every sample
 `;
@@ -66,6 +70,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       window: { type: "string", default: "128" },
       quick: { type: "boolean", default: false },
       binary: { type: "string", default: "dist/sallyport" },
+      plan: { type: "boolean", default: false },
+      routes: { type: "string", default: "5000" },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
@@ -89,6 +95,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     windowKiB: number("window", values.window, 1, 1_000_000),
     tuned: values.tuned,
     binary: values.binary,
+    plan: values.plan ? number("routes", values.routes, 8, 20_000) : undefined,
     json: values.json,
   };
 }
