@@ -186,7 +186,9 @@ class Converter {
 
   #key(node: ParsedNode): string {
     const { value } = this.#leaf(node);
-    return typeof value === "string" ? value : String(value);
+    if (typeof value === "string") return value;
+    // An alias can stand for a list or a map, of which there is no text; the library has told that it is no key.
+    return typeof value === "object" && value !== null ? "" : String(value);
   }
 
   *#list(node: YAMLSeq.Parsed): Generator<void, Converted> {

@@ -47,6 +47,11 @@ test("an alias is the value of the last anchor before it", async () => {
   expect(JSON.parse(JSON.stringify(documents[0]?.value))).toEqual({ a: 1, b: 1, c: [2], d: [2] });
 });
 
+test("an alias that stands for a list or a map is no key", async () => {
+  expect(await codesOf("a: &x {y: 1}\nb: {*x : 2}\n")).toEqual(["2:5 yaml/non-string-key"]);
+  expect(await codesOf("a: &x [1]\nb:\n  *x : 2\n")).toEqual(["3:3 yaml/non-string-key"]);
+});
+
 test("aliases that explode are told, and cost nothing", async () => {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
   for (let level = 1; level < 400; level++) {
