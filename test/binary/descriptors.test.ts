@@ -105,7 +105,7 @@ describe("with too few descriptors", () => {
       const reasons = () => gateway.log.filter(({ event }) => event === "connection").map(({ reason }) => reason);
       const failed = () => reasons().filter((reason) => reason === "dial-failed").length;
       // A check that ends meanwhile leaves a second one: then the client is served, and it is done again.
-      while (failed() < 200) {
+      while (failed() < 50) {
         await leaveOneDescriptor(gateway);
         expect(await visit(port)).toMatch(/^(?:reset|a|b)$/);
       }
