@@ -75,12 +75,15 @@ export function compilePlan(
     ...missingFrom(affordable, named),
     ...nameless,
   ];
-  const placed = [...settled, ...closeLosers(losers, settled, options.bind)];
+  const closed = closeLosers(losers, settled, options.bind);
+  const placed = [...settled, ...closed];
+  // Losers are among those whose ports nobody else had.
+  const apart = closed.length === 0 ? lonely : findLonely(placed);
   const routes = placed.map(({ route }) => route);
   const sets = new SourceSets(memo.sets);
   const compiled = routes.map((route) => compileOnce(route, credentials, sets, memo));
   const plan: Plan = {
-    listeners: compileListeners(placed, sets, diagnostics, { lonely, memo }),
+    listeners: compileListeners(placed, sets, diagnostics, { lonely: apart, memo }),
     routes: compiled.map((each) => each.plan),
     pools: compiled.flatMap(({ pools }) => pools),
   };

@@ -34,6 +34,17 @@ test("a route that loses one name keeps the others from a wider route", async ()
   expect(whoGets(plan, "*:5432", named("x.example"))).toBe("w");
 });
 
+test("a route whose name is another one's keeps its clients from that one, on its listener", async () => {
+  const { plan, told } = await compileRoutes({
+    "b.yaml": tls("b", "['*.example']"),
+    "c.yaml": tls("b", "[one.example]"),
+  });
+  expect(told).toEqual(["c.yaml:1:7 plan/duplicate-name"]);
+  expect(plan.listeners.map(({ name }) => name)).toEqual(["*:5432"]);
+  expect(whoGets(plan, "*:5432", named("one.example"))).toBe("nobody");
+  expect(whoGets(plan, "*:5432", named("two.example"))).toBe("b");
+});
+
 test("a route that loses one address keeps its clients on the others, but has no listener of its own", () => {
   const scene = new TlsScene();
   const { plan } = scene.compile([
