@@ -1,6 +1,7 @@
 // What kinds of resources are called: as kubectl does, in singular, plural or short, whatever the case. And their order in
 // lists: what others hang on comes first.
 
+import { compareText } from "../base/compare-text.ts";
 import { suggest } from "../base/suggest.ts";
 import type { AnyManifest } from "../resource/manifest/kinds.ts";
 
@@ -65,8 +66,4 @@ export function compareResourceNames(a: ResourceName, b: ResourceName): number {
     compareText(a.namespace, b.namespace) ||
     compareText(a.name, b.name)
   );
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -5,12 +5,13 @@
 
 import { changedWindow } from "../base/changed-window.ts";
 import type { Log } from "../observe/log.ts";
-import type { ObjectRecord, ObjectRecords } from "../plan/gateway/record.ts";
+import type { ObjectRecords } from "../plan/gateway/record.ts";
 import type { AnyManifest } from "../resource/manifest/kinds.ts";
 import { keyOf } from "../resource/manifest/manifest.ts";
 import type { Database } from "../runtime/runtime.ts";
+import { type LedgerRow, type LedgerStore, openLedgerStore } from "./ledger-store.ts";
+import { ageOf, recordOf, toMilliseconds } from "./object-age.ts";
 import { hashesOf, type SpecHashes } from "./spec-hash.ts";
-import { inTransaction, prepareState } from "./state.ts";
 
 /** Records of one load, which nobody keeps before `accept`. */
 export interface LedgerProposal extends ObjectRecords {
@@ -27,62 +28,16 @@ export interface Ledger {
   propose(manifests: readonly AnyManifest[], now: Date, complete?: boolean): LedgerProposal;
 }
 
-/** One row. */
-interface Row {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly specHash: string;
-  readonly generation: number;
-  /** When it was seen first, to the millisecond: two loads of one second are not of one age. */
-  readonly createdAt: string;
-}
-
-interface Entry extends Row {
+interface Entry extends LedgerRow {
   /** Of the spec with its bytes; not known of one that nobody has seen since the start. */
   readonly contentHash?: string;
 }
 
 type Entries = ReadonlyMap<string, Entry>;
 
-/** Where entries outlive the process. */
-interface LedgerStore {
-  list(): readonly Row[];
-  /** All of it or nothing; throws when it cannot. */
-  write(put: readonly Row[], removed: readonly Row[]): void;
-}
-
 /** Opens the ledger in `database`, which stays the caller's to close. Throws GatewayError `state/…`. */
 export function openLedger(database: Database, log: Log): Ledger {
-  prepareState(database);
-  const put = ({ kind, namespace, name, specHash, generation, createdAt }: Row): void => {
-    database.all(
-      `INSERT INTO object (kind, namespace, name, spec_hash, generation, created_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (kind, namespace, name) DO UPDATE
-       SET spec_hash = excluded.spec_hash, generation = excluded.generation, created_at = excluded.created_at`,
-      kind,
-      namespace,
-      name,
-      specHash,
-      generation,
-      createdAt,
-    );
-  };
-  const remove = ({ kind, namespace, name }: Row): void => {
-    database.all("DELETE FROM object WHERE kind = ? AND namespace = ? AND name = ?", kind, namespace, name);
-  };
-  const store: LedgerStore = {
-    list: () =>
-      database.all<Row>(
-        "SELECT kind, namespace, name, spec_hash AS specHash, generation, created_at AS createdAt FROM object",
-      ),
-    write: (changed, removed) =>
-      inTransaction(database, () => {
-        for (const entry of removed) remove(entry);
-        for (const entry of changed) put(entry);
-      }),
-  };
-  return new StoredLedger(store, log);
+  return new StoredLedger(openLedgerStore(database), log);
 }
 
 /** A ledger that begins empty and ends with the process: for `check`, the build and tests. */
@@ -215,7 +170,7 @@ interface Identity extends SpecHashes {
   readonly key: string;
 }
 
-function isSameRow(a: Row | undefined, b: Row): boolean {
+function isSameRow(a: LedgerRow | undefined, b: LedgerRow): boolean {
   return a === b || (a?.specHash === b.specHash && a.generation === b.generation && a.createdAt === b.createdAt);
 }
 
@@ -232,38 +187,6 @@ function onceAsked(make: () => string): () => string {
   return () => (known ??= make());
 }
 
-/**
- * A time that is written in an object is its author's word. It counts among those that came together, as after a restore; whoever
- * comes later does not get before what is there by it.
- */
-function ageOf({ metadata }: AnyManifest, { createdAt }: Entry): string {
-  return `${createdAt} ${writtenTime(metadata.creationTimestamp) ?? toSeconds(new Date(createdAt))}`;
-}
-
-function recordOf({ metadata }: AnyManifest, { generation, createdAt }: Entry): ObjectRecord {
-  return { generation, creationTimestamp: writtenTime(metadata.creationTimestamp) ?? toSeconds(new Date(createdAt)) };
-}
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
-
-/** `undefined` for what is no time: then the object is as old as it is known. */
-function writtenTime(text: string | undefined): string | undefined {
-  if (text === undefined || !RFC_3339.test(text)) return undefined;
-  const time = new Date(text.toUpperCase());
-  return Number.isNaN(time.getTime()) ? undefined : toSeconds(time);
-}
-
-/** Times of one length, which sort as texts; one that cannot be read is as old as can be. */
-function toMilliseconds(kept: string): string {
-  const time = Date.parse(kept);
-  return new Date(Number.isNaN(time) ? 0 : time).toISOString();
-}
-
-/** As Kubernetes writes times. */
-function toSeconds(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
-}
-
-function keyOfEntry({ kind, namespace, name }: Row): string {
+function keyOfEntry({ kind, namespace, name }: LedgerRow): string {
   return `${kind}/${namespace}/${name}`;
 }

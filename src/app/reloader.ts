@@ -10,6 +10,7 @@ import type { Log } from "../observe/log.ts";
 import type { GatewayApiOptions } from "../plan/gateway/options.ts";
 import { diffPlans } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
+import { DOCUMENT_PREFIX } from "../resource/origin.ts";
 import type { DocumentStore } from "./documents.ts";
 import type { Ledger } from "./ledger.ts";
 import { type LoadedPlan, PlanLoader } from "./load.ts";
@@ -28,9 +29,6 @@ export interface ReloaderOptions {
 }
 
 const EMPTY_PLAN: Plan = { listeners: [], routes: [], pools: [] };
-
-/** Prefix of the file name that diagnostics of a stored document carry. */
-const DOCUMENT_PREFIX = "document:";
 
 export class Reloader {
   readonly #options: ReloaderOptions;

@@ -3,6 +3,7 @@
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { compareText } from "../base/compare-text.ts";
 
 /** What tells whether a spec has changed. */
 export interface SpecHashes {
@@ -22,11 +23,6 @@ export function hashesOf(spec: unknown): SpecHashes {
 
 function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("base64");
-}
-
-/** SHA-256 of what a value says, whatever the order of its keys; keys that are `undefined` are as if they were not there. */
-export function hashSpec(spec: unknown): string {
-  return digestOf(canonicalText(spec));
 }
 
 const BYTES = '"\\u0000bytes"';
@@ -53,6 +49,6 @@ function members(entries: readonly (readonly [unknown, unknown])[], withBytes: b
   const written = entries
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => [JSON.stringify(String(key)), value] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    .toSorted(([a], [b]) => compareText(a, b));
   return `{${written.map(([key, value]) => `${key}:${canonicalText(value, withBytes)}`).join(",")}}`;
 }

@@ -1,6 +1,7 @@
 // A diagnostic is a message to the person who wrote a file: where, how bad, a stable code, what is wrong and what is
 // wanted. It is a value, never thrown; everything that reads configuration collects them all and sorts once.
 
+import { compareText } from "./compare-text.ts";
 import { conceal } from "./conceal.ts";
 
 /** `error`: the document is not used. `warning`: it is used, and probably not what was meant. `notice`: for information. */
@@ -39,8 +40,4 @@ export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, code, message, hint } = diagnostic;
   return `${file}:${line}:${column} ${severity} ${code} ${message}${hint === undefined ? "" : ` (${hint})`}`;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -8,7 +8,7 @@ import type { Pace } from "../base/pace.ts";
 import { policiesIn } from "../resource/manifest/broken-manifest.ts";
 import { decodeDamaged, decodeManifest } from "../resource/manifest/decode-manifest.ts";
 import type { AnyManifest, BrokenPolicy } from "../resource/manifest/kinds.ts";
-import type { Origin } from "../resource/origin.ts";
+import { DOCUMENT_PREFIX, isStored, type Origin } from "../resource/origin.ts";
 import { closedRoute, decodeRoute, type RouteResource } from "../resource/route.ts";
 import { isMap, quote } from "../resource/rule.ts";
 import { type LostDocument, parseDocuments, type YamlDocument } from "./document.ts";
@@ -165,7 +165,7 @@ function originOf(file: string, { mark }: YamlDocument, lines: Lines): Origin {
 
 /** The name of a file without directories and extension; of an API document its name. */
 function stemOf(file: string): string {
-  if (file.startsWith("document:")) return file.slice("document:".length);
+  if (isStored({ file })) return file.slice(DOCUMENT_PREFIX.length);
   return posix.parse(file.replaceAll("\\", "/")).name;
 }
 

@@ -5,15 +5,13 @@ import { changedWindow } from "../base/changed-window.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { AnyManifest } from "../resource/manifest/kinds.ts";
 import { keyOf, nameOf } from "../resource/manifest/manifest.ts";
+import { isStored } from "../resource/origin.ts";
 
 /** Each object once. */
 export interface UniqueManifests {
   readonly manifests: readonly AnyManifest[];
   readonly diagnostics: readonly Diagnostic[];
 }
-
-/** Begins the name of a document of the admin API. */
-const DOCUMENT = "document:";
 
 /** Looks for them in one load after the other. */
 export class UniqueObjects {
@@ -58,7 +56,7 @@ function withoutDuplicates(manifests: readonly AnyManifest[], owners: ReadonlyMa
 
 /** Whether an object takes the place of an earlier one: documents keep it from files. */
 function precedes({ origin }: AnyManifest, { origin: other }: AnyManifest, owner: string | undefined): boolean {
-  if (other.file.startsWith(DOCUMENT) !== origin.file.startsWith(DOCUMENT)) return false;
+  if (isStored(other) !== isStored(origin)) return false;
   return origin.file === owner && other.file !== owner;
 }
 
@@ -67,7 +65,7 @@ function told(manifest: AnyManifest, other: AnyManifest): Diagnostic {
   const place = { file, ...locate(["metadata", "name"]) };
   const name = `${manifest.kind} "${nameOf(manifest)}"`;
   const there = `${other.origin.file}:${other.origin.locate(["metadata", "name"]).line}`;
-  if (other.origin.file.startsWith(DOCUMENT) && !file.startsWith(DOCUMENT)) {
+  if (isStored(other.origin) && !isStored(manifest.origin)) {
     const message = `${name} has no effect: ${there} is in its place`;
     return { ...place, severity: "warning", code: "manifest/overridden", message };
   }

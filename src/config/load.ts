@@ -73,7 +73,7 @@ export class Loader {
   readonly #good = new Map<string, FileVersion>();
   /** What each file last took part with, for when it cannot be looked at. */
   readonly #accepted = new Map<string, FileVersion>();
-  /** Key of each object in force → its file. */
+  /** What is in force. */
   #inForce: readonly AnyManifest[] = [];
 
   /**

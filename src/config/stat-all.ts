@@ -4,6 +4,8 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 
+import { asError } from "../runtime/error-code.ts";
+
 /** Questions at once: enough to keep the threads that answer them busy. */
 const AT_ONCE = 256;
 
@@ -15,8 +17,4 @@ export async function statAll(paths: readonly string[]): Promise<readonly (Stats
     for (const each of settled) all.push(each.status === "fulfilled" ? each.value : asError(each.reason));
   }
   return all;
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

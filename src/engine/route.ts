@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { lookupCidr } from "../base/cidr-map.ts";
 import { type Ip, parseIp } from "../base/ip.ts";
-import { isClosedPlan } from "../plan/closed.ts";
+import { isClosed } from "../plan/closed.ts";
 import type { RoutePlan } from "../plan/plan.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { Bandwidth } from "./bandwidth.ts";
@@ -137,7 +137,7 @@ export class Route {
 
   /** Whether it is only a claim: see `plan/closed.ts`. */
   get closed(): boolean {
-    return isClosedPlan(this.#plan);
+    return isClosed(this.#plan);
   }
 
   /** Why a client is refused whose address is not allowed. */

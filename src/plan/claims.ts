@@ -5,7 +5,7 @@ import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
 import { ALL_IPV4, type Claim, type Claimant } from "./claim.ts";
 import { Clashes, Matches } from "./clashes.ts";
-import { isClosed, isClosedPlan } from "./closed.ts";
+import { isClosed } from "./closed.ts";
 import type { Finding, Findings } from "./findings.ts";
 import { Holders, Preambles } from "./holders.ts";
 import type { ListenerPlan, Plan } from "./plan.ts";
@@ -65,7 +65,7 @@ class Board {
     this.#matches = matches;
     this.#files = new Map(previous?.routes.map(({ name, file }) => [name, file]));
     // To refuse everybody on an address is not to have it.
-    this.#open = new Set(previous?.routes.flatMap((route) => (isClosedPlan(route) ? [] : [route.name])));
+    this.#open = new Set(previous?.routes.flatMap((route) => (isClosed(route) ? [] : [route.name])));
     this.#running = new Map(previous?.listeners.map((listener) => [listener.name, listener]));
   }
 

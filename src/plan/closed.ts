@@ -4,13 +4,8 @@
 import { EVERYBODY, type RouteResource } from "../resource/route.ts";
 import type { RoutePlan } from "./plan.ts";
 
-/** Whether a route is only a claim that refuses everybody. */
-export function isClosed({ pools, refused }: RouteResource): boolean {
-  return pools.length === 0 && refused === undefined;
-}
-
-/** The same of a route that was compiled. */
-export function isClosedPlan({ pools, refused }: RoutePlan): boolean {
+/** Whether a route, compiled or not, is only a claim that refuses everybody. */
+export function isClosed({ pools, refused }: RouteResource | RoutePlan): boolean {
   return pools.length === 0 && refused === undefined;
 }
 

@@ -3,6 +3,7 @@
 
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import type { Credentials } from "../resource/credentials.ts";
+import { isStored } from "../resource/origin.ts";
 import { closedNameOf, type RouteResource } from "../resource/route.ts";
 import { type Claimant, claimsOf, countClaims } from "./claim.ts";
 import { settleClaims } from "./claims.ts";
@@ -23,7 +24,7 @@ export interface CompileOptions {
   readonly bind: readonly string[];
   /** Certificates that the resources refer to. */
   readonly credentials: Credentials;
-  /** What was compiled before; a caller that keeps it pays only for what changed. */
+  /** What was compiled before, with the same `bind`; a caller that keeps it pays only for what changed. */
   readonly memo?: CompileMemo;
 }
 
@@ -139,7 +140,7 @@ function dropDuplicateNames(
     const owner = owners.get(route.name);
     if (owner === undefined || owner === route) return true;
     const { line, column } = owner.origin.locate(["name"]);
-    const stored = isStored(owner) && !isStored(route);
+    const stored = isStored(owner.origin) && !isStored(route.origin);
     if (!stored) nameless.push({ ...route, name: closedNameOf(route.origin) });
     diagnostics.push({
       file: route.origin.file,
@@ -156,7 +157,7 @@ function dropDuplicateNames(
 
 /** Whether a route takes its name from an earlier one: a document keeps it from a file. `running` are files by name. */
 function precedes(route: RouteResource, owner: RouteResource, running: ReadonlyMap<string, string>): boolean {
-  if (isStored(owner) !== isStored(route)) return false;
+  if (isStored(owner.origin) !== isStored(route.origin)) return false;
   if (isClosed(owner) !== isClosed(route)) return isClosed(owner);
   return owner.origin.file !== route.origin.file && running.get(route.name) === route.origin.file;
 }
@@ -185,8 +186,4 @@ function missingFrom(part: readonly RouteResource[], all: readonly RouteResource
   if (part.length === all.length) return [];
   const found = new Set(part);
   return all.filter((route) => !found.has(route));
-}
-
-function isStored(route: RouteResource): boolean {
-  return route.origin.file.startsWith("document:");
 }

@@ -15,3 +15,11 @@ export interface Origin {
    */
   locate(path: ValuePath, part?: "key" | "value"): Position;
 }
+
+/** Begins the name, in place of a file's, of a document that was put through the admin API. */
+export const DOCUMENT_PREFIX = "document:";
+
+/** Whether something was put through the admin API. */
+export function isStored({ file }: Pick<Origin, "file">): boolean {
+  return file.startsWith(DOCUMENT_PREFIX);
+}

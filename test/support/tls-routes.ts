@@ -4,7 +4,7 @@
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import { type HostnamePattern, parseHostnamePattern } from "../../src/base/hostname.ts";
 import { type Cidr, parseCidr } from "../../src/base/ip.ts";
-import { isClosedPlan } from "../../src/plan/closed.ts";
+import { isClosed } from "../../src/plan/closed.ts";
 import { compilePlan } from "../../src/plan/compile.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { Identity, Trust } from "../../src/resource/credentials.ts";
@@ -88,7 +88,7 @@ export class TlsScene {
 
 /** Names of the routes that let anybody in: not those that only refuse the clients of a route that lost. */
 export function openRoutes({ routes }: Plan): readonly string[] {
-  return routes.flatMap((route) => (isClosedPlan(route) ? [] : [route.name]));
+  return routes.flatMap((route) => (isClosed(route) ? [] : [route.name]));
 }
 
 export function passthrough(...hostnames: readonly string[]): TlsSpec {

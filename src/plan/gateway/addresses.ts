@@ -2,6 +2,7 @@
 
 import { formatIp, parseIp } from "../../base/ip.ts";
 import type { Gateway, GatewayAddress } from "../../resource/manifest/gateway.ts";
+import { ALL, ALL_IPV4 } from "../claim.ts";
 import type { GatewayApiOptions } from "./options.ts";
 
 /** Hosts to bind, and what is wrong with the others. */
@@ -24,13 +25,9 @@ export interface AddressProblem {
 
 /** All addresses, as a status shows them. */
 const EVERYWHERE: readonly GatewayAddress[] = [
-  { type: "IPAddress", value: "0.0.0.0" },
-  { type: "IPAddress", value: "::" },
+  { type: "IPAddress", value: ALL_IPV4 },
+  { type: "IPAddress", value: ALL },
 ];
-
-/** Every IPv4 and IPv6 address, and every IPv4 one, as hosts. */
-const ALL = "::";
-const ALL_IPV4 = "0.0.0.0";
 
 /** Where a Gateway listens; `bind` are the hosts of one that does not say. */
 export function placesOf(gateway: Gateway, bind: readonly string[], { tcpHosts }: GatewayApiOptions): GatewayPlaces {

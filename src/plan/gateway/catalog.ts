@@ -1,7 +1,15 @@
 // All manifests of a load, found by what refers to them: name, label, age.
 
 import { changedWindow } from "../../base/changed-window.ts";
-import type { ConfigMap, Endpoints, EndpointSlice, Namespace, Secret, Service } from "../../resource/manifest/core.ts";
+import {
+  type ConfigMap,
+  type Endpoints,
+  type EndpointSlice,
+  type Namespace,
+  type Secret,
+  type Service,
+  SERVICE_LABEL,
+} from "../../resource/manifest/core.ts";
 import type { Gateway, GatewayClass, ListenerSet } from "../../resource/manifest/gateway.ts";
 import type { AnyManifest, BrokenPolicy } from "../../resource/manifest/kinds.ts";
 import type { ForeignRoute, TcpRoute, TlsRoute } from "../../resource/manifest/l4-route.ts";
@@ -35,8 +43,6 @@ interface ByKind {
 
 /** Every namespace has it, whether or not it is written. */
 const NAME_LABEL = "kubernetes.io/metadata.name";
-/** On an EndpointSlice: whose it is. */
-const SERVICE_LABEL = "kubernetes.io/service-name";
 
 export class Catalog {
   readonly all: readonly AnyManifest[];

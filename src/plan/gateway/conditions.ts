@@ -71,7 +71,7 @@ export class Conditions {
   }
 
   /** In the order in which they were said. */
-  all(): Iterable<Said> {
+  all(): readonly Said[] {
     return this.#said;
   }
 

@@ -7,7 +7,7 @@ import { EVERY_HOSTNAME } from "../../resource/manifest/l4-route.ts";
 import type { ListenerPolicy } from "../../resource/manifest/policy.ts";
 import { DEFAULT_TIMEOUTS, type RefusedShare, type RouteResource } from "../../resource/route.ts";
 import type { TerminateSpec, TlsSpec } from "../../resource/tls.ts";
-import { isClosedPlan } from "../closed.ts";
+import { isClosed } from "../closed.ts";
 import type { Plan, RoutePlan } from "../plan.ts";
 import type { IssuedCredentials } from "./credentials.ts";
 import { toPattern } from "./hostnames.ts";
@@ -45,7 +45,7 @@ export function incumbentsOf(
 ): ReadonlySet<string> {
   const names = new Set<string>();
   for (const route of plan?.routes ?? []) {
-    const section = known.get(route) ?? { name: isClosedPlan(route) ? undefined : sectionNameOf(route.name) };
+    const section = known.get(route) ?? { name: isClosed(route) ? undefined : sectionNameOf(route.name) };
     known.set(route, section);
     if (section.name !== undefined) names.add(section.name);
   }

@@ -2,6 +2,7 @@
 // manifests are the same objects: of thousands mostly one has changed.
 
 import { changedWindow } from "../../base/changed-window.ts";
+import { compareText } from "../../base/compare-text.ts";
 import type { AnyManifest } from "../../resource/manifest/kinds.ts";
 import type { ObjectRecords } from "./record.ts";
 
@@ -99,9 +100,5 @@ function nameIn({ metadata: { namespace, name } }: AnyManifest): string {
 }
 
 function compareAged(a: Aged, b: Aged): number {
-  return compare(a.age, b.age) || compare(a.name, b.name);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compareText(a.age, b.age) || compareText(a.name, b.name);
 }

@@ -11,6 +11,7 @@ import type { Catalog } from "./catalog.ts";
 import { CertificateWords } from "./credentials.ts";
 import type { GatewayApiOptions } from "./options.ts";
 import { isSame } from "./same.ts";
+import { CertificateNames } from "./shown-names.ts";
 import { gatewaysNamedBy, type NamedByRoute, touchedGateways } from "./touched.ts";
 import type { GatewayUnit } from "./unit.ts";
 
@@ -27,6 +28,7 @@ export interface Remembered {
 
 export class TranslationMemo {
   readonly words = new CertificateWords();
+  readonly certificateNames = new CertificateNames();
   /** Sections that running routes are of, by the route. */
   readonly sections = new WeakMap<RoutePlan, { readonly name: string | undefined }>();
   /** Routes of which there is nothing to tell. */

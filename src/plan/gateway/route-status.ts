@@ -3,7 +3,7 @@
 import type { Policy, PolicyTarget } from "../../resource/manifest/policy.ts";
 import { GATEWAY_GROUP, nameOf, type ObjectReference } from "../../resource/manifest/manifest.ts";
 import type { ParentReference } from "../../resource/manifest/l4-route.ts";
-import type { ParentOutcome } from "./attach.ts";
+import type { ParentOutcome, RouteState } from "./attach.ts";
 import { CONTROLLER_NAME } from "./classes.ts";
 import type { Condition } from "./condition.ts";
 import { Conditions } from "./conditions.ts";
@@ -11,7 +11,6 @@ import type { Outcome } from "./outcome.ts";
 import { judgeTarget } from "./policy-target.ts";
 import type { Section } from "./section.ts";
 import type { L4Route, Takers } from "./takers.ts";
-import type { RouteState } from "./attach.ts";
 import type { Translation } from "./translate.ts";
 
 export interface RouteStatus {
@@ -102,7 +101,7 @@ export function policyStatus(policy: Policy, translation: Translation): PolicySt
   const byText = new Map<string, PolicyStatus["ancestors"][number]>();
   for (const target of policy.spec.targetRefs) {
     const conditions = conditionsFor(policy, target, translation);
-    const isBad = Array.from(conditions.all()).some(({ status }) => status === "False");
+    const isBad = conditions.all().some(({ status }) => status === "False");
     for (const ancestorRef of ancestorsOf(policy, target, translation)) {
       const key = JSON.stringify(ancestorRef);
       // Of several targets that come to one ancestor, the one with something wrong is worth telling.

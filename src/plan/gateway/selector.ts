@@ -19,7 +19,7 @@ export function allowsNamespace(
 }
 
 /** Whether labels are what a selector asks for; an empty one asks for nothing. */
-export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
+function matchesSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
   return (
     Object.entries(matchLabels).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value) &&
     matchExpressions.every((requirement) => meets(requirement, labels))

@@ -16,13 +16,9 @@ export interface ShownGroup {
   readonly hostnames: readonly string[];
 }
 
-/** DNS names of certificates, read once. */
+/** DNS names of certificates, each read once in all loads. */
 export class CertificateNames {
-  readonly #known: WeakMap<Identity, readonly string[]>;
-
-  constructor(known = new WeakMap<Identity, readonly string[]>()) {
-    this.#known = known;
-  }
+  readonly #known = new WeakMap<Identity, readonly string[]>();
 
   /** Lower case; a star stands for one label. */
   of(identity: Identity): readonly string[] {
@@ -70,7 +66,7 @@ export function groupByIdentity(
 }
 
 /** The place of the certificate for a name: one that has it, one with a star for it, or the first. */
-export function placeFor(identities: readonly Identity[], hostname: string, names: CertificateNames): number {
+function placeFor(identities: readonly Identity[], hostname: string, names: CertificateNames): number {
   if (identities.length < 2) return 0;
   const star = `*${hostname.slice(hostname.indexOf("."))}`;
   const exact = identities.findIndex((identity) => names.of(identity).includes(hostname));

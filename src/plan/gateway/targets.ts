@@ -3,14 +3,10 @@
 
 import { nameOf } from "../../resource/manifest/manifest.ts";
 import type { Identity } from "../../resource/credentials.ts";
-import { dialOf } from "../../resource/dial-rule.ts";
-import { healthOf } from "../../resource/health-rule.ts";
 import type { Service, ServicePort } from "../../resource/manifest/core.ts";
 import type { BackendReference, TcpRoute, TlsRoute } from "../../resource/manifest/l4-route.ts";
-import type { BackendPolicy, BackendPolicySpec } from "../../resource/manifest/policy.ts";
-import { DEFAULT_RESOLVE_MS } from "../../resource/pool.ts";
+import type { BackendPolicy } from "../../resource/manifest/policy.ts";
 import type { PoolShare, PoolSpec, RefusedShare } from "../../resource/route.ts";
-import type { UpstreamTlsSpec } from "../../resource/tls.ts";
 import { backendsOf } from "./backends.ts";
 import type { Catalog } from "./catalog.ts";
 import { referrerOf } from "./certificates.ts";
@@ -18,6 +14,7 @@ import type { Conditions } from "./conditions.ts";
 import type { Grants } from "./grants.ts";
 import type { GatewayApiOptions } from "./options.ts";
 import type { Policies } from "./policies.ts";
+import { poolSpec } from "./pool-spec.ts";
 import { notPermitted } from "./references.ts";
 import type { UpstreamTls } from "./upstream.ts";
 
@@ -174,31 +171,6 @@ export class Targets {
     if (backends.length === 0) return `No endpoint of port ${port} of Service "${nameOf(service)}" is ready`;
     return poolSpec(backends, wishes, found.tls);
   }
-}
-
-/** Of Services that nobody has a policy for; the same values for all, so that they are compared at once. */
-const USUAL = healthOf(undefined);
-const USUAL_DIAL = dialOf(undefined);
-const NOTHING: Partial<BackendPolicySpec> = {};
-
-function poolSpec(
-  backends: PoolSpec["backends"],
-  wishes: BackendPolicySpec | undefined,
-  upstreamTls: UpstreamTlsSpec | undefined,
-): PoolSpec {
-  const { health, passive = USUAL.passive } = wishes ?? NOTHING;
-  return {
-    backends,
-    balance: wishes?.balance ?? "round-robin",
-    ...(health === undefined ? {} : { health }),
-    ...(passive === undefined || passive === "off" ? {} : { passive }),
-    onDown: wishes?.onDown ?? USUAL.onDown,
-    slowStartMs: wishes?.slowStartMs ?? USUAL.slowStartMs,
-    dial: wishes?.dial ?? USUAL_DIAL,
-    resolveIntervalMs: wishes?.resolveIntervalMs ?? DEFAULT_RESOLVE_MS,
-    ...(wishes?.proxySend === undefined ? {} : { proxySend: wishes.proxySend }),
-    ...(upstreamTls === undefined ? {} : { upstreamTls }),
-  };
 }
 
 /** Of all rules, of which there is one. */

@@ -23,7 +23,6 @@ import { Policies } from "./policies.ts";
 import type { ObjectRecords } from "./record.ts";
 import { References } from "./references.ts";
 import type { Section } from "./section.ts";
-import { CertificateNames } from "./shown-names.ts";
 import { Targets } from "./targets.ts";
 import { ROUTE_KINDS } from "./touched.ts";
 import { type EmittedSection, emitSections, type GatewayUnit } from "./unit.ts";
@@ -84,7 +83,7 @@ export function translate(input: TranslationInput): Translation {
   const upstream = new UpstreamTls(catalog, tlsPolicies, references, issued);
   const targets = new Targets({ catalog, grants, policies: backendPolicies, upstream, options });
   const routeStates = attachAll(catalog, gateways, carried, targets);
-  const emitter = new Emitter(targets, issued, new CertificateNames());
+  const emitter = new Emitter(targets, issued, memo.certificateNames);
   const units = gateways.ours.map((state): GatewayUnit => {
     const known = carried.unit(state.gateway);
     if (known !== undefined) return known;

@@ -55,7 +55,7 @@ export class UpstreamTls {
     this.applied++;
     if ("broken" in applied) return { refused: applied.broken };
     const { policy } = applied;
-    const { refused, trust } = this.judge(policy);
+    const { refused, trust } = this.#judgedOf(policy);
     if (refused !== undefined) return { refused: `${describePolicy(policy)}: ${refused}` };
     return { tls: this.#specOf(policy, trust, identity) };
   }
@@ -64,7 +64,7 @@ export class UpstreamTls {
   conditionsFor(policy: BackendTlsPolicy, target: PolicyTarget): Conditions {
     const conditions = new Conditions();
     judgeTarget(policy, target, this.#policies.winnerOver(policy, target), this.#catalog, conditions);
-    const own = this.judge(policy).conditions;
+    const own = this.#judgedOf(policy).conditions;
     if (own.failed("Accepted")) conditions.adopt(own, "Accepted");
     conditions.adopt(own, "ResolvedRefs");
     conditions.hold("Accepted", "Accepted", "The policy is in force");
@@ -72,7 +72,7 @@ export class UpstreamTls {
     return conditions;
   }
 
-  judge(policy: BackendTlsPolicy): Judged {
+  #judgedOf(policy: BackendTlsPolicy): Judged {
     const known = this.#judged.get(policy);
     if (known !== undefined) return known;
     const judged = this.#judge(policy);

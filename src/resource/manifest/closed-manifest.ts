@@ -5,6 +5,7 @@ import * as v from "valibot";
 
 import type { Origin } from "../origin.ts";
 import { ignore, readList } from "../rule.ts";
+import { SERVICE_LABEL } from "./core.ts";
 import type { GatewayListener } from "./gateway.ts";
 import { address, listenerSetParent } from "./gateway-schema.ts";
 import type { AnyManifest } from "./kinds.ts";
@@ -22,9 +23,6 @@ import {
   subdomainRule,
   tlsHostnameRule,
 } from "./name-rules.ts";
-
-/** On an EndpointSlice: whose it is. */
-const SERVICE_LABEL = "kubernetes.io/service-name";
 
 /** What stands for a document of this kind; `undefined` when it keeps nothing from anybody, or it is not known what. */
 export function closedManifest(document: Written, kind: string, origin: Origin): AnyManifest | undefined {

@@ -33,7 +33,10 @@ export interface ServicePort {
   readonly protocol: "TCP" | "UDP" | "SCTP";
 }
 
-/** discovery.k8s.io/v1; it belongs to the Service that its label `kubernetes.io/service-name` names. */
+/** On an EndpointSlice: whose it is. */
+export const SERVICE_LABEL = "kubernetes.io/service-name";
+
+/** discovery.k8s.io/v1; it belongs to the Service that its `SERVICE_LABEL` names. */
 export interface EndpointSliceSpec {
   readonly addressType: "IPv4" | "IPv6" | "FQDN";
   readonly endpoints: readonly {

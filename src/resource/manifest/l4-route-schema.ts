@@ -29,7 +29,7 @@ import { checkBackendRefs, checkParentRefs } from "./route-references.ts";
 const MAX_WEIGHT = 1_000_000;
 
 /** One of `parentRefs`. */
-export const parentReference: v.GenericSchema<unknown, ParentReference> = kindMap({
+const parentReference: v.GenericSchema<unknown, ParentReference> = kindMap({
   ...gatewayReferenceKeys,
   sectionName: v.exactOptional(sectionNameRule),
   port: v.exactOptional(portRule),

@@ -1,5 +1,5 @@
 // Building blocks for the schemas of kinds: maps and lists as a cluster reads them. A key whose value is null is as good as not
-// there, as it is there; templates write many of them. What a value may be is `name-rule.ts` and the files of the kinds.
+// there, as it is there; templates write many of them. What a value may be is `name-rules.ts` and the files of the kinds.
 
 import * as v from "valibot";
 

@@ -28,9 +28,14 @@ const PASSED_OVER = [
 ];
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
+/** Whether a text is a time as objects have it (RFC 3339). */
+export function isTimestamp(text: string): boolean {
+  return RFC_3339.test(text) && !Number.isNaN(Date.parse(text));
+}
+
 /** When an object was made. */
 export const timestampRule = rule((value, refuse): string | undefined => {
-  if (typeof value === "string" && RFC_3339.test(value) && !Number.isNaN(Date.parse(value))) return value;
+  if (typeof value === "string" && isTimestamp(value)) return value;
   refuse("bad-timestamp", `Expected a time such as 2026-01-31T12:00:00Z, found ${quote(value)}`);
   return undefined;
 });

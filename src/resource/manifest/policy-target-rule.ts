@@ -15,7 +15,7 @@ export interface TargetKinds {
 }
 
 /** One of a policy's targets. */
-export function targetRule({ group, kinds }: TargetKinds) {
+function targetRule({ group, kinds }: TargetKinds) {
   return kindMap({
     group: rule((value, refuse): string | undefined => {
       if (value === group) return group;
