@@ -81,7 +81,7 @@ function chosenDomain(flag: string | undefined): string | undefined {
 }
 
 export function statusDirFlag(): Option {
-  return new Option("--status-dir <dir>", "directory for the status of resources, a YAML file for each");
+  return new Option("--status-dir <dir>", "directory for the status of resources, a YAML file for each that has one");
 }
 
 export function chosenStatusDir(flag: string | undefined): string | undefined {

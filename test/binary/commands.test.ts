@@ -1,4 +1,4 @@
-// Every command of the shipped executable against a live gateway.
+// Commands of the shipped executable against a live gateway; `resources` is in gateway-api.test.ts.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFile } from "node:fs/promises";

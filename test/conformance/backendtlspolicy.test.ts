@@ -27,6 +27,7 @@ tlsTest(
     await using backend = await startEchoServer({ namespace: INFRA, service: "tls-backend", tls });
     const policies = {
       good: { authorities: caReference("ca"), hostname: "abc.example.com" },
+      "by-secret": { authorities: caReference("ca", "Secret"), hostname: "abc.example.com" },
       "host-mismatch": { authorities: caReference("ca"), hostname: "mismatch.example.com" },
       "cert-mismatch": { authorities: caReference("mismatch-ca"), hostname: "abc.example.com" },
       several: { authorities: `${caReference("mismatch-ca")}, ${caReference("ca")}`, hostname: "other.example.com" },
@@ -38,6 +39,7 @@ tlsTest(
       files: {
         "authorities.yaml": documents(
           caText(INFRA, "ca", await authorityPem(authority)),
+          caText(INFRA, "ca", await authorityPem(authority), "Secret"),
           caText(INFRA, "mismatch-ca", await authorityPem(stranger)),
         ),
         "policies.yaml": documents(
@@ -52,6 +54,7 @@ tlsTest(
       await expectAncestors(scene.gateway, `BackendTLSPolicy ${INFRA}/${name}`, [`Gateway ${INFRA}/front`, ...GOOD]);
     }
     await scene.expectMet("good", "tls abc.example.com");
+    await scene.expectMet("by-secret", "tls abc.example.com");
     await scene.expectMet("several", "tls other.example.com");
     await scene.expectMet("host-mismatch", AWAY);
     await scene.expectMet("cert-mismatch", AWAY);

@@ -52,8 +52,8 @@ ${names === undefined ? "" : `    subjectAltNames: [${names}]\n`}`;
 }
 
 /** A reference to authorities in a ConfigMap. */
-export function caReference(name: string): string {
-  return `{group: "", kind: ConfigMap, name: ${name}}`;
+export function caReference(name: string, kind: "ConfigMap" | "Secret" = "ConfigMap"): string {
+  return `{group: "", kind: ${kind}, name: ${name}}`;
 }
 
 /** A ListenerPolicy for a Gateway or ListenerSet, `Kind name` or `Kind name#listener`; `spec` is lines of YAML. */

@@ -65,9 +65,14 @@ export function secretText(namespace: string, name: string, { cert, key }: Pair)
 }
 
 /** A ConfigMap with authorities in `ca.crt`. */
-export function caText(namespace: string, name: string, pem: string): string {
-  const data = { "ca.crt": pem };
-  return JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { namespace, name }, data }).concat("\n");
+export function caText(
+  namespace: string,
+  name: string,
+  pem: string,
+  kind: "ConfigMap" | "Secret" = "ConfigMap",
+): string {
+  const data = { "ca.crt": kind === "Secret" ? base64(pem) : pem };
+  return JSON.stringify({ apiVersion: "v1", kind, metadata: { namespace, name }, data }).concat("\n");
 }
 
 function base64(text: string): string {
