@@ -2,8 +2,9 @@
 // counts what it is asked, and its zone may be changed at any time.
 
 import { createSocket } from "node:dgram";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { parseIp } from "../../src/base/ip.ts";
+import { listenOnFreePort } from "./node-server.ts";
 
 /** What is known about one name. A name without an entry does not exist (NXDOMAIN). */
 export interface DnsEntry {
@@ -65,10 +66,7 @@ export async function startDnsServer(entries: Readonly<Record<string, DnsEntry>>
   };
 
   const tcp = createServer((socket) => answerStream(socket, answer));
-  const listening = Promise.withResolvers<void>();
-  tcp.once("error", listening.reject).listen(0, "127.0.0.1", listening.resolve);
-  await listening.promise;
-  const { port } = tcp.address() as AddressInfo;
+  const port = await listenOnFreePort(tcp);
   const udp = createSocket("udp4");
   udp.on("message", (query, from) => {
     const full = answer(query);

@@ -1,8 +1,9 @@
 // The backend of upstream's conformance suite, as far as its tests talk to it: a TCP server that speaks first and answers PING, IS_TLS
 // and TEST, and the same in TLS on another port; with the manifests of a Service that leads to it. On `node:net` and `node:tls`.
 
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions, TLSSocket } from "node:tls";
+import { closeServer, listenOnFreePort } from "./node-server.ts";
 
 /** What is said before the client says anything. */
 export const GREETING = "Gateway API Test TCP Server\n";
@@ -64,8 +65,8 @@ export async function startEchoServer(wish: EchoWish): Promise<EchoServer> {
   secure?.on("tlsClientError", () => {});
   const servers = [plain, ...(secure === undefined ? [] : [secure])];
   for (const server of servers) watch(server);
-  const port = await listen(plain);
-  const tlsPort = secure === undefined ? 0 : await listen(secure);
+  const port = await listenOnFreePort(plain);
+  const tlsPort = secure === undefined ? 0 : await listenOnFreePort(secure);
   return {
     namespace,
     service,
@@ -77,7 +78,7 @@ export async function startEchoServer(wish: EchoWish): Promise<EchoServer> {
     manifests: [serviceText(namespace, service), sliceText({ namespace, service, port, tlsPort })].join("---\n"),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
-      await Promise.all(servers.map(close));
+      await Promise.all(servers.map(closeServer));
     },
   };
 }
@@ -147,19 +148,4 @@ function tlsOf(socket: Socket): Pick<EchoInfo, "tls"> {
       client: String(subject?.CN ?? ""),
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address: AddressInfo | string | null = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-async function close(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  await promise;
 }

@@ -2,6 +2,7 @@
 // handshake stops wherever a test wants.
 
 import { connect, createServer, type Socket } from "node:net";
+import { closeServer, listenOnFreePort } from "./node-server.ts";
 
 export interface HoldingRelay extends AsyncDisposable {
   readonly port: number;
@@ -54,12 +55,9 @@ async function start(to: number, holds: boolean, host = "127.0.0.1"): Promise<Ho
     client.on("error", () => server.resetAndDestroy());
     server.on("error", () => client.resetAndDestroy());
   });
-  const listening = Promise.withResolvers<void>();
-  relay.listen(0, host, listening.resolve);
-  await listening.promise;
-  const address = relay.address();
+  const port = await listenOnFreePort(relay, host);
   return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
+    port,
     holding: holding.promise,
     get held() {
       return held.length;
@@ -81,9 +79,7 @@ async function start(to: number, holds: boolean, host = "127.0.0.1"): Promise<Ho
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
-      const closed = Promise.withResolvers<void>();
-      relay.close(() => closed.resolve());
-      await closed.promise;
+      await closeServer(relay);
     },
   };
 }

@@ -1,8 +1,9 @@
 // A PostgreSQL server as a test plays it: it answers requests for TLS as it is told to, begins sessions, remembers what
 // clients want, and echoes what they say in their sessions. On `node:net` and `node:tls`, with no parser of ours.
 
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { closeServer, listenOnFreePort } from "./node-server.ts";
 import { message } from "./postgres-packet.ts";
 import { tlsFixture } from "./tls-front.ts";
 
@@ -50,7 +51,7 @@ export async function startPlayedPostgres(options: PlayedPostgresOptions = {}): 
   const inner = createTlsServer({ cert, key, ALPNProtocols: ["postgresql"] }, (socket: TLSSocket) => {
     playSession(socket, socket.servername || "", options, starts);
   });
-  await listen(inner);
+  const innerPort = await listenOnFreePort(inner);
   const front = createServer((socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -60,17 +61,17 @@ export async function startPlayedPostgres(options: PlayedPostgresOptions = {}): 
       if (packet.toString("hex", 4, 8) !== SSL_REQUEST) return play(socket, packet, null, options, starts);
       socket.write(options.answer ?? "S");
       if (options.answer !== undefined) return;
-      const below = connect({ host: "127.0.0.1", port: portOf(inner) });
+      const below = connect({ host: "127.0.0.1", port: innerPort });
       below.on("error", () => socket.destroy());
       below.on("close", () => socket.destroy());
       socket.on("close", () => below.destroy());
       socket.pipe(below).pipe(socket);
     });
   });
-  await listen(front);
+  const port = await listenOnFreePort(front);
   return {
-    port: portOf(front),
-    address: `127.0.0.1:${portOf(front)}`,
+    port,
+    address: `127.0.0.1:${port}`,
     starts,
     firsts,
     get connections() {
@@ -78,7 +79,7 @@ export async function startPlayedPostgres(options: PlayedPostgresOptions = {}): 
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
-      for (const server of [front, inner]) await new Promise((resolve) => server.close(resolve));
+      await Promise.all([closeServer(front), closeServer(inner)]);
     },
   };
 }
@@ -137,13 +138,4 @@ function onPacket(socket: Socket, then: (packet: Buffer) => void): void {
     if (rest.length > 0) socket.emit("data", rest);
   };
   socket.on("data", read);
-}
-
-async function listen(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-}
-
-function portOf(server: Server): number {
-  const address: AddressInfo | string | null = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

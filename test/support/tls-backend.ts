@@ -1,7 +1,7 @@
 // A backend that speaks TLS and greets with a letter, and echoes.
 
-import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { closeServer, listenOnFreePort } from "./node-server.ts";
 import { tlsPem } from "./tls-client.ts";
 
 export interface TlsBackend extends AsyncDisposable {
@@ -41,12 +41,9 @@ export async function startTlsBackend(
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
   });
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address: AddressInfo | string | null = server.address();
+  const port = await listenOnFreePort(server);
   return {
-    port: typeof address === "object" && address !== null ? address.port : 0,
+    port,
     secured,
     shown,
     get accepted() {
@@ -55,9 +52,7 @@ export async function startTlsBackend(
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       for (const socket of secured) socket.destroy();
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      await closed.promise;
+      await closeServer(server);
     },
   };
 }

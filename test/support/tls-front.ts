@@ -2,9 +2,10 @@
 // that nothing does after it. On `node:net` and `node:tls`.
 
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { closeServer, listenOnFreePort } from "./node-server.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/tls");
 
@@ -63,7 +64,7 @@ export async function startTlsFront(options: TlsFrontOptions = {}): Promise<TlsF
       if (answer !== undefined) socket.write(answer);
     });
   });
-  const innerPort = await listen(inner);
+  const innerPort = await listenOnFreePort(inner);
   const front = createServer((client) => {
     const server = connect({ host: "127.0.0.1", port: innerPort });
     for (const [socket, other] of [
@@ -86,7 +87,7 @@ export async function startTlsFront(options: TlsFrontOptions = {}): Promise<TlsF
     server.on("data", (bytes: Buffer) => client.write(bytes));
     server.on("end", () => client.end());
   });
-  const port = await listen(front);
+  const port = await listenOnFreePort(front);
   return {
     port,
     secured,
@@ -98,21 +99,7 @@ export async function startTlsFront(options: TlsFrontOptions = {}): Promise<TlsF
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
-      await Promise.all([close(front), close(inner)]);
+      await Promise.all([closeServer(front), closeServer(inner)]);
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address: AddressInfo | string | null = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-async function close(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  await promise;
 }
