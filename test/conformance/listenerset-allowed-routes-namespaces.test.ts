@@ -17,7 +17,7 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
-  startEchoServer,
+  startEchoServers,
   tlsTest,
 } from "../support/conformance.ts";
 
@@ -44,15 +44,16 @@ function wish(routes: number): ListenerWish {
 tlsTest("each listener takes the routes of the namespaces that it allows", async () => {
   await using authority = await makeAuthority();
   const tls = await serverPair(authority, "*.example.com");
-  await using stack = new AsyncDisposableStack();
-  const backends = await Promise.all(ROUTES.map(([service]) => startEchoServer({ namespace: INFRA, service, tls })));
-  for (const backend of backends) stack.use(backend);
+  await using backends = await startEchoServers(
+    ROUTES.map(([service]) => service),
+    { namespace: INFRA, tls },
+  );
   const host = loopbackHost();
   await using gateway = await ManifestGateway.start({
     "backends.yaml": documents(
       NAMESPACES,
       `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${ALLOWED}, labels: {allowed: ns}}\n`,
-      ...backends.map(({ manifests }) => manifests),
+      backends.manifests,
       ...[ALLOWED, NOT_ALLOWED, CROSS].map((namespace) =>
         grantText(
           namespace,

@@ -16,7 +16,7 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
-  startEchoServer,
+  startEchoServers,
   tlsTest,
 } from "../support/conformance.ts";
 
@@ -52,13 +52,11 @@ function wish(conditions: readonly string[]): ListenerWish {
 tlsTest("the Gateway comes first and then the older ListenerSet, whatever their names are", async () => {
   await using authority = await makeAuthority();
   const tls = await serverPair(authority, "*.example.com");
-  await using stack = new AsyncDisposableStack();
   const services = ["front", ...Object.keys(SETS)];
-  const backends = await Promise.all(services.map((service) => startEchoServer({ namespace: INFRA, service, tls })));
-  for (const backend of backends) stack.use(backend);
+  await using backends = await startEchoServers(services, { namespace: INFRA, tls });
   const host = loopbackHost();
   await using gateway = await ManifestGateway.start({
-    "backends.yaml": documents(NAMESPACES, ...backends.map(({ manifests }) => manifests)),
+    "backends.yaml": documents(NAMESPACES, backends.manifests),
     "gateway.yaml": gatewayText(
       "front",
       { host, more: "  allowedListeners: {namespaces: {from: Same}}\n" },

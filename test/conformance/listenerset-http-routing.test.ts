@@ -23,7 +23,7 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
-  startEchoServer,
+  startEchoServers,
   tlsTest,
   tryTls,
   visitTcp,
@@ -46,13 +46,11 @@ function routes(name: string, tcpParent: string, tlsParent: string): string {
 tlsTest("routes reach the Gateway's listeners and the ListenerSets', all of a parent or one", async () => {
   await using authority = await makeAuthority();
   const tls = await serverPair(authority, "*.example.com");
-  await using stack = new AsyncDisposableStack();
   const services = ["own", "all-of-first", "one-of-second"];
-  const backends = await Promise.all(services.map((service) => startEchoServer({ namespace: INFRA, service, tls })));
-  for (const backend of backends) stack.use(backend);
+  await using backends = await startEchoServers(services, { namespace: INFRA, tls });
   const host = loopbackHost();
   await using gateway = await ManifestGateway.start({
-    "backends.yaml": documents(NAMESPACES, ...backends.map(({ manifests }) => manifests)),
+    "backends.yaml": documents(NAMESPACES, backends.manifests),
     "gateway.yaml": gatewayText(
       "front",
       { host, more: "  allowedListeners: {namespaces: {from: Same}}\n" },

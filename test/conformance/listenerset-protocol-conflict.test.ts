@@ -15,7 +15,7 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
-  startEchoServer,
+  startEchoServers,
   tlsTest,
   tryTls,
   visitTcp,
@@ -62,15 +62,11 @@ function wish(listener: string, conditions: readonly string[]): [string, Listene
 tlsTest("what came first keeps the port, and others with another protocol are in conflict", async () => {
   await using authority = await makeAuthority();
   const pair = await serverPair(authority, "*.example.com");
-  await using stack = new AsyncDisposableStack();
   const services = ["front", ...Object.keys(SETS)];
-  const backends = await Promise.all(
-    services.map((service) => startEchoServer({ namespace: INFRA, service, tls: pair })),
-  );
-  for (const backend of backends) stack.use(backend);
+  await using backends = await startEchoServers(services, { namespace: INFRA, tls: pair });
   const host = loopbackHost();
   await using gateway = await ManifestGateway.start({
-    "backends.yaml": documents(NAMESPACES, ...backends.map(({ manifests }) => manifests)),
+    "backends.yaml": documents(NAMESPACES, backends.manifests),
     "gateway.yaml": gatewayText(
       "front",
       { host, more: "  allowedListeners: {namespaces: {from: Same}}\n" },

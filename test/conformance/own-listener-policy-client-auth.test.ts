@@ -33,6 +33,7 @@ import {
   secretText,
   serverPair,
   startEchoServer,
+  startEchoServers,
   tlsTest,
   visitTcp,
 } from "../support/conformance.ts";
@@ -56,16 +57,12 @@ tlsTest("listeners on one port want certificates of their own, and none opens an
   ]);
   const names = ["one.example.org", "two.example.org", "all.example.org"] as const;
   const pair = await serverPair(one, ...names);
-  await using stack = new AsyncDisposableStack();
-  const backends = await Promise.all(
-    ["one", "two", "all"].map((service) => startEchoServer({ namespace: INFRA, service })),
-  );
-  for (const backend of backends) stack.use(backend);
+  await using backends = await startEchoServers(["one", "two", "all"], { namespace: INFRA });
   const host = loopbackHost();
   await using gateway = await ManifestGateway.start({
     "base.yaml": documents(
       NAMESPACES,
-      ...backends.map(({ manifests }) => manifests),
+      backends.manifests,
       secretText(INFRA, "shown", pair),
       authorityText("frontend-ca", await authorityPem(frontend)),
     ),

@@ -14,7 +14,7 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
-  startEchoServer,
+  startEchoServers,
   tlsTest,
   tryTls,
 } from "../support/conformance.ts";
@@ -47,10 +47,8 @@ tlsTest.each(Object.entries(LISTENERS))(
   async (_, [listener, port]) => {
     await using authority = await makeAuthority();
     const tls = await serverPair(authority, "*.example.com");
-    await using stack = new AsyncDisposableStack();
     const names = Object.keys(ROUTES);
-    const backends = await Promise.all(names.map((service) => startEchoServer({ namespace: INFRA, service, tls })));
-    for (const backend of backends) stack.use(backend);
+    await using backends = await startEchoServers(names, { namespace: INFRA, tls });
     const host = loopbackHost();
     const files = Object.fromEntries(
       Object.entries(ROUTES).map(([name, hostnames], index) => [
@@ -59,11 +57,7 @@ tlsTest.each(Object.entries(LISTENERS))(
       ]),
     );
     await using gateway = await ManifestGateway.start({
-      "base.yaml": documents(
-        NAMESPACES,
-        ...backends.map(({ manifests }) => manifests),
-        secretText(INFRA, "shown", tls),
-      ),
+      "base.yaml": documents(NAMESPACES, backends.manifests, secretText(INFRA, "shown", tls)),
       "gateway.yaml": gatewayText("front", { host }, listener),
       ...files,
     });

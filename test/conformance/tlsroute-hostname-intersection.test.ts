@@ -13,7 +13,7 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
-  startEchoServer,
+  startEchoServers,
   tlsTest,
   tryTls,
 } from "../support/conformance.ts";
@@ -83,16 +83,14 @@ const ASKED = [
 tlsTest("a client gets the most specific route of what listener and route share, or nobody", async () => {
   await using authority = await makeAuthority();
   const tls = await serverPair(authority, "abc.example.com");
-  await using stack = new AsyncDisposableStack();
   const names: readonly string[] = Object.keys(ROUTES);
-  const backends = await Promise.all(names.map((service) => startEchoServer({ namespace: INFRA, service, tls })));
-  for (const backend of backends) stack.use(backend);
+  await using backends = await startEchoServers(names, { namespace: INFRA, tls });
   const hosts = new Map(Object.keys(GATEWAYS).map((name) => [name, loopbackHost()]));
   const parents = Object.keys(GATEWAYS)
     .map((name) => `{name: ${name}}`)
     .join(", ");
   await using gateway = await ManifestGateway.start({
-    "backends.yaml": documents(NAMESPACES, ...backends.map(({ manifests }) => manifests)),
+    "backends.yaml": documents(NAMESPACES, backends.manifests),
     "gateways.yaml": documents(
       ...Object.entries(GATEWAYS).map(([name, { hostname }]) =>
         gatewayText(

@@ -9,7 +9,15 @@ import { skipWithout } from "./installed.ts";
 
 export * from "./conformance-status.ts";
 export * from "./echo-client.ts";
-export { ECHO_PORT, ECHO_TLS_PORT, type EchoServer, serviceText, sliceText, startEchoServer } from "./echo-server.ts";
+export {
+  ECHO_PORT,
+  ECHO_TLS_PORT,
+  type EchoServer,
+  serviceText,
+  sliceText,
+  startEchoServer,
+  startEchoServers,
+} from "./echo-server.ts";
 export { loopbackHost } from "./loopback-host.ts";
 export { ManifestGateway } from "./manifest-gateway.ts";
 export { type Authority, makeAuthority };

@@ -83,6 +83,27 @@ export async function startEchoServer(wish: EchoWish): Promise<EchoServer> {
   };
 }
 
+/** Several servers that end together. */
+export interface EchoServers extends AsyncDisposable {
+  /** What leads to each of them. */
+  readonly manifests: string;
+}
+
+/** Starts one for each of these Services. */
+export async function startEchoServers(
+  services: readonly string[],
+  wish: Omit<EchoWish, "service">,
+): Promise<EchoServers> {
+  await using stack = new AsyncDisposableStack();
+  const servers: EchoServer[] = [];
+  for (const service of services) servers.push(stack.use(await startEchoServer({ ...wish, service })));
+  const owned = stack.move();
+  return {
+    manifests: servers.map(({ manifests }) => manifests).join("---\n"),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
 /** A Service without a selector: its EndpointSlice says where it is. */
 export function serviceText(namespace: string, name: string): string {
   return `apiVersion: v1
