@@ -1,10 +1,14 @@
 // A Gateway whose TLS listener shows a certificate of another namespace, as GatewaySecret… tests of conformance have it.
 
+import { expect } from "bun:test";
 import {
+  askTls,
   type Authority,
   authorityPem,
   documents,
   type EchoServer,
+  expectConditions,
+  expectListeners,
   INFRA,
   loopbackHost,
   ManifestGateway,
@@ -14,9 +18,10 @@ import {
   serverPair,
   startEchoServer,
   type TlsWish,
+  tryTls,
   WEB_BACKEND,
 } from "./conformance.ts";
-import { gatewayText, tlsListener, tlsRouteText } from "./conformance-manifests.ts";
+import { GOOD_LISTENER, gatewayText, tlsListener, tlsRouteText } from "./conformance-manifests.ts";
 
 export interface FarSecretScene extends AsyncDisposable {
   readonly gateway: ManifestGateway;
@@ -68,4 +73,23 @@ export async function startWithFarSecret(
     client: { servername: HOSTNAME, ca: await authorityPem(authority) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Expects that clients are shown the certificate, and are turned away as soon as `grants.yaml` is gone. */
+export async function expectShownWhileGranted({
+  gateway,
+  name,
+  place,
+  backend,
+  client,
+}: FarSecretScene): Promise<void> {
+  await expectConditions(gateway, name, "Accepted=True/Accepted", "Programmed=True/Programmed");
+  await expectListeners(gateway, name, { tls: { kinds: ["TLSRoute"], routes: 1, conditions: GOOD_LISTENER } });
+  expect(await askTls(place, client)).toMatchObject({ service: "echo", certificate: HOSTNAME });
+  const { accepted } = backend;
+
+  await gateway.remove("grants.yaml");
+  await expectListeners(gateway, name, { tls: NOT_PERMITTED });
+  expect(await tryTls(place, client)).toBeOneOf(["reset", "refused"]);
+  expect(backend.accepted).toBe(accepted);
 }
