@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import manifest from "../package.json" with { type: "json" };
 import { loadPlan } from "../src/app/load.ts";
-import { pemOf } from "./support/pem.ts";
+import { pemOf, secretDataOf } from "./support/pem.ts";
 import { createRouteFiles, type RouteFiles } from "./support/route-files.ts";
 
 const ROUTES = join(import.meta.dir, "..", "routes");
@@ -60,7 +60,7 @@ function loadExamples(files: RouteFiles) {
 
 /** The objects that examples refer to and do not have. */
 function certificateObjects(): readonly string[] {
-  const data = { "tls.crt": pemOf("chained.pem"), "tls.key": pemOf("chained.key") };
+  const data = secretDataOf("chained");
   const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "api" }, type: "kubernetes.io/tls" };
   const authorities = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "internal-ca" } };
   return [

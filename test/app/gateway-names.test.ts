@@ -2,14 +2,11 @@ import { expect, test } from "bun:test";
 
 import { judgeGatewayNames } from "../../src/app/gateway-names.ts";
 import { gateway, secret, service, terminating, tls, tlsRoute } from "../support/gateway-documents.ts";
-import { pemOf } from "../support/pem.ts";
+import { secretDataOf } from "../support/pem.ts";
 import { translateManifests } from "../support/translate-manifests.ts";
 
 // For upper.example.com and *.apps.example.com.
-const SECRETS = [
-  secret("names", { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") }),
-  secret("chained", { "tls.crt": pemOf("chained.pem"), "tls.key": pemOf("chained.key") }),
-].join("");
+const SECRETS = [secret("names", secretDataOf("names")), secret("chained", secretDataOf("chained"))].join("");
 
 /** What is said, with the line of the document that it is said of. */
 async function said(

@@ -19,15 +19,15 @@ import {
   tls,
   tlsRoute,
 } from "./gateway-documents.ts";
-import { pemOf } from "./pem.ts";
+import { pemOf, secretDataOf } from "./pem.ts";
 import type { Random } from "./random.ts";
 
 const NAMESPACES = ["default", "other"] as const;
 const GATEWAYS = ["g0", "g1", "other/g0"] as const;
 const SERVICES = ["s0", "s1", "other/s0"] as const;
 const HOSTNAMES = ["a.example.com", "*.example.com", "b.example.org"] as const;
-const IDENTITY = { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") };
-const OTHER_IDENTITY = { "tls.crt": pemOf("other.pem"), "tls.key": pemOf("other.key") };
+const IDENTITY = secretDataOf("names");
+const OTHER_IDENTITY = secretDataOf("other");
 
 export class ChangingManifests {
   /** Text by the file that it is in. */

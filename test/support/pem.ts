@@ -13,6 +13,11 @@ export function pemOf(name: string): string {
   return readFileSync(join(X509_FIXTURES, name), "utf8");
 }
 
+/** A certificate with its key as `data` of a Secret: files of the same name, `.pem` and `.key`. */
+export function secretDataOf(name: string): Readonly<Record<"tls.crt" | "tls.key", string>> {
+  return { "tls.crt": pemOf(`${name}.pem`), "tls.key": pemOf(`${name}.key`) };
+}
+
 /** Bytes of the first block in one of the files. */
 export function derOf(name: string): Uint8Array {
   const bytes = parsePem(pemOf(name)).blocks[0]?.bytes;

@@ -16,7 +16,7 @@ import {
   tlsRoute,
 } from "../../support/gateway-documents.ts";
 import { chooseRoutes } from "../../support/choose-route.ts";
-import { pemOf } from "../../support/pem.ts";
+import { pemOf, secretDataOf } from "../../support/pem.ts";
 import { translateManifests } from "../../support/translate-manifests.ts";
 
 const authority = await makeAuthority();
@@ -27,7 +27,7 @@ async function issue(name: string, ...names: string[]): Promise<string> {
   return secret(name, { "tls.crt": await readFile(certificate, "utf8"), "tls.key": await readFile(key, "utf8") });
 }
 
-const GOOD = secret("good", { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") });
+const GOOD = secret("good", secretDataOf("names"));
 const CA = configMap("ca", { "ca.crt": pemOf("root.pem") });
 const ROUTE = service("db") + tlsRoute("r", ["front"], ["*.example.com"]);
 

@@ -14,7 +14,7 @@ import {
   tls,
   tlsRoute,
 } from "../../support/gateway-documents.ts";
-import { pemOf } from "../../support/pem.ts";
+import { pemOf, secretDataOf } from "../../support/pem.ts";
 import { translateManifests } from "../../support/translate-manifests.ts";
 
 const GATEWAY = "gateway.networking.k8s.io";
@@ -89,7 +89,7 @@ describe("a route that refers to a Service of another namespace", () => {
 });
 
 describe("a listener that refers to a Secret of another namespace", () => {
-  const SECRET = secret("certs/c", { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") });
+  const SECRET = secret("certs/c", secretDataOf("names"));
   const listener = terminating("a", 443, "a.example.com", "certs/c");
   const table: readonly [string, string, boolean][] = [
     ["needs a grant", "", false],

@@ -15,7 +15,7 @@ import {
   tls,
   tlsRoute,
 } from "../../support/gateway-documents.ts";
-import { pemOf } from "../../support/pem.ts";
+import { pemOf, secretDataOf } from "../../support/pem.ts";
 import { type TranslateOptions, translateManifests } from "../../support/translate-manifests.ts";
 
 const FRONT = gateway("front", [tcp("a", 1001), tcp("b", 1002)]) + service("db") + tcpRoute("r", ["front"]);
@@ -135,7 +135,7 @@ describe("ListenerPolicy", () => {
       const validation = { caCertificateRefs: [{ group: "", kind: "ConfigMap", name: "ca" }] };
       const named = front({ tls: { frontend: { default: { validation } } } });
       const pem = configMap("ca", { "ca.crt": pemOf("root.pem") });
-      const key = secret("shop/one", { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") });
+      const key = secret("shop/one", secretDataOf("names"));
       const ending = listenerSet("shop/x", "default/front", [terminating("a", 1002, "one.example.com", "one")]);
       const lenient = own({ clientAuth: { ca: "other.pem", mode: "request" } });
       const routes = tlsRoute("shop/s", [{ kind: "ListenerSet", name: "x" }], ["one.example.com"]) + service("shop/db");
@@ -189,7 +189,7 @@ describe("ListenerPolicy", () => {
 });
 
 describe("clientAuth of a ListenerPolicy", () => {
-  const GOOD = secret("good", { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") });
+  const GOOD = secret("good", secretDataOf("names"));
   const clientAuth = { ca: "clients.pem", mode: "require" };
   const text =
     gateway("front", [terminating("t", 443, "*.example.com", "good"), tls("p", 444, "*.example.com"), tcp("c", 5432)]) +
@@ -240,7 +240,7 @@ describe("clientAuth of a ListenerPolicy", () => {
 });
 
 describe("protocol postgres of a ListenerPolicy", () => {
-  const GOOD = secret("good", { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") });
+  const GOOD = secret("good", secretDataOf("names"));
   const postgres = policy("ListenerPolicy", "p", ["Gateway/front"], { protocol: "postgres" });
 
   test("on a listener that ends TLS offers PostgreSQL's protocol to all of its clients", async () => {

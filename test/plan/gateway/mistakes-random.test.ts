@@ -18,7 +18,7 @@ import {
   tls,
   tlsRoute,
 } from "../../support/gateway-documents.ts";
-import { pemOf } from "../../support/pem.ts";
+import { pemOf, secretDataOf } from "../../support/pem.ts";
 import { Random } from "../../support/random.ts";
 import { translateManifests } from "../../support/translate-manifests.ts";
 
@@ -27,7 +27,7 @@ const HOSTS = ["a.io", "*.a.io", "*.io", "b.a.io", "*.b.a.io"];
 const CLIENTS = ["a.io", "b.a.io", "q.b.a.io", "z.io"];
 /** Of kinds that are others' too an unknown key is no mistake. */
 const OTHERS = /"kind":"(?:Service|Secret|ConfigMap|EndpointSlice)"/;
-const CERTIFICATE = { "tls.crt": pemOf("names.pem"), "tls.key": pemOf("names.key") };
+const CERTIFICATE = secretDataOf("names");
 
 /** Two Gateways on one port, and all that belongs to them. */
 function documentsOf(random: Random): readonly string[] {
