@@ -5,6 +5,7 @@ import { expect } from "bun:test";
 import { backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   caText,
   documents,
   expectAncestors,
@@ -15,7 +16,7 @@ import {
   startEchoServer,
   tlsTest,
 } from "../support/conformance.ts";
-import { AWAY, ReencryptScene } from "../support/reencrypt-scene.ts";
+import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
 const BAD = ["Accepted=False/NoValidCACertificate", "ResolvedRefs=False/InvalidCACertificateRef"];
 const SERVICES = ["nonexistent", "malformed", "keyless", "empty", "not-an-authority"];

@@ -3,6 +3,7 @@
 import { expect } from "bun:test";
 import { backendTlsText } from "../support/conformance-policies.ts";
 import {
+  AWAY,
   documents,
   expectAncestors,
   INFRA,
@@ -11,7 +12,7 @@ import {
   startEchoServer,
   tlsTest,
 } from "../support/conformance.ts";
-import { AWAY, ReencryptScene } from "../support/reencrypt-scene.ts";
+import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
 const BAD = ["Accepted=False/NoValidCACertificate", "ResolvedRefs=False/InvalidKind"];
 const REFERENCES = {

@@ -4,6 +4,7 @@
 import { backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   caText,
   documents,
   expectAncestors,
@@ -13,7 +14,7 @@ import {
   startEchoServer,
   tlsTest,
 } from "../support/conformance.ts";
-import { AWAY, ReencryptScene } from "../support/reencrypt-scene.ts";
+import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
 const URI = "{type: URI, uri: spiffe://abc.example.com/test-identity}";
 const WRONG_URI = "{type: URI, uri: spiffe://def.example.com/test-identity}";

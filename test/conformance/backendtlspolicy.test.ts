@@ -5,6 +5,7 @@ import { expect } from "bun:test";
 import { backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   caText,
   documents,
   expectAncestors,
@@ -14,7 +15,7 @@ import {
   startEchoServer,
   tlsTest,
 } from "../support/conformance.ts";
-import { AWAY, ReencryptScene } from "../support/reencrypt-scene.ts";
+import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
 const GOOD = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
 

@@ -2,7 +2,7 @@
 // cannot be used close the listeners that end TLS and have no others, and nothing else.
 
 import { expect } from "bun:test";
-import { authorityText, AWAY, clientPair, expectService, serviceFor } from "../support/client-certificate-scene.ts";
+import { authorityText, clientPair, expectService } from "../support/client-certificate-scene.ts";
 import {
   GOOD_LISTENER,
   gatewayText,
@@ -14,6 +14,7 @@ import {
 import { caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   documents,
   expectConditions,
   expectListeners,
@@ -24,6 +25,7 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
+  serviceFor,
   startEchoServer,
   tlsTest,
   visitTcp,

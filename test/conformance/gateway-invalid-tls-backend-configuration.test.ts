@@ -6,6 +6,7 @@ import { grantText } from "../support/conformance-manifests.ts";
 import { backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   caText,
   documents,
   expectConditions,
@@ -17,7 +18,7 @@ import {
   tlsTest,
   WEB_BACKEND,
 } from "../support/conformance.ts";
-import { AWAY, ReencryptScene } from "../support/reencrypt-scene.ts";
+import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
 const INVALID = "InvalidClientCertificateRef";
 const REFERENCES = [

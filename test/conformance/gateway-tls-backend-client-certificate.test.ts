@@ -5,6 +5,7 @@ import { clientPair } from "../support/client-certificate-scene.ts";
 import { backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   caText,
   documents,
   expectConditions,
@@ -15,7 +16,7 @@ import {
   startEchoServer,
   tlsTest,
 } from "../support/conformance.ts";
-import { AWAY, ReencryptScene } from "../support/reencrypt-scene.ts";
+import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
 const IDENTITY = '  tls: {backend: {clientCertificateRef: {group: "", kind: Secret, name: identity}}}\n';
 

@@ -2,11 +2,12 @@
 // AllowInsecureFallback everybody is let in, and the Gateway says so for as long as that is so.
 
 import { expect } from "bun:test";
-import { authorityText, AWAY, clientPair, expectService } from "../support/client-certificate-scene.ts";
+import { authorityText, clientPair, expectService } from "../support/client-certificate-scene.ts";
 import { GOOD_LISTENER, gatewayText, tlsListener, tlsRouteText } from "../support/conformance-manifests.ts";
 import { caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   documents,
   expectConditions,
   expectListeners,

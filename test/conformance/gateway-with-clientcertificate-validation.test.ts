@@ -5,17 +5,10 @@
 import { expect } from "bun:test";
 import { GOOD_LISTENER, gatewayText, tlsListener, tlsRouteText } from "../support/conformance-manifests.ts";
 import { caReference, listenerSetText } from "../support/conformance-policies.ts";
-import {
-  authorityText,
-  AWAY,
-  clientPair,
-  expectService,
-  serviceFor,
-  sessionOf,
-  VERSIONS,
-} from "../support/client-certificate-scene.ts";
+import { authorityText, clientPair, expectService, sessionOf, VERSIONS } from "../support/client-certificate-scene.ts";
 import {
   authorityPem,
+  AWAY,
   documents,
   expectListeners,
   INFRA,
@@ -25,6 +18,7 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
+  serviceFor,
   startEchoServer,
   tlsTest,
 } from "../support/conformance.ts";

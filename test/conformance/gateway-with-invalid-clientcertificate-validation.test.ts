@@ -2,11 +2,12 @@
 // authorities cannot be used is not accepted and serves nobody, with any certificate; the others go on.
 
 import { expect } from "bun:test";
-import { authorityText, clientPair, expectService, serviceFor } from "../support/client-certificate-scene.ts";
+import { authorityText, clientPair, expectService } from "../support/client-certificate-scene.ts";
 import { GOOD_LISTENER, gatewayText, grantText, tlsListener, tlsRouteText } from "../support/conformance-manifests.ts";
 import { caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   caText,
   documents,
   expectConditions,
@@ -19,6 +20,7 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
+  serviceFor,
   startEchoServer,
   tlsTest,
   WEB_BACKEND,
@@ -48,7 +50,7 @@ ${Object.values(WRONG)
   .map(({ port, reference }) => `        - {port: ${port}, tls: {validation: {caCertificateRefs: [${reference}]}}}\n`)
   .join("")}`;
 
-const NOBODY = ["turned away", "refused"];
+const NOBODY = [AWAY, "refused"];
 
 function wish(conditions: readonly string[]): ListenerWish {
   return { kinds: ["TLSRoute"], routes: 1, conditions };
@@ -106,6 +108,6 @@ tlsTest("a port without authorities is not accepted, and serves nobody until it 
   await expectListeners(gateway, object, { good: wish(GOOD_LISTENER), ...wrong, ...late });
   for (const port of [7443, 6443]) {
     await expectService({ host, port }, "example.org", client, "tcp-backend");
-    await expectService({ host, port }, "example.org", undefined, "turned away");
+    await expectService({ host, port }, "example.org", undefined, AWAY);
   }
 });

@@ -15,9 +15,9 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
+  serviceFor,
   startEchoServers,
   tlsTest,
-  tryTls,
   visitTcp,
 } from "../support/conformance.ts";
 
@@ -103,10 +103,8 @@ tlsTest("what came first keeps the port, and others with another protocol are in
     await expectConditions(gateway, set, `Accepted=${status}/ListenersNotValid`, `Programmed=${status}`);
   }
 
-  const askName = async (name: string, port: number): Promise<string> => {
-    const answer = await tryTls({ host, port }, { servername: `${name}.example.com` });
-    return typeof answer === "object" ? answer.service : answer;
-  };
+  const askName = (name: string, port: number): Promise<string> =>
+    serviceFor({ host, port }, { servername: `${name}.example.com` });
   expect(await askName("own", 8443)).toBe("front");
   expect(await askName("first-tls", 8443)).toBe("first");
   expect(await askName("first-other", 8444)).toBe("first");

@@ -4,6 +4,7 @@ import { expect } from "bun:test";
 import { GOOD_LISTENER, gatewayText, grantText, tlsListener, tlsRouteText } from "../support/conformance-manifests.ts";
 import { listenerSetText } from "../support/conformance-policies.ts";
 import {
+  AWAY,
   documents,
   expectConditions,
   expectListeners,
@@ -68,8 +69,8 @@ tlsTest("each that refers to a Secret needs a grant of its own", async () => {
       const conditions = isUsable ? GOOD_LISTENER : REFUSED;
       await expectListeners(gateway, object, { [name]: { kinds: ["TLSRoute"], routes: 1, conditions } });
       const answer = await tryTls({ host, port: 8443 }, { servername: `${name}.example.com` });
-      const seen = typeof answer === "object" ? answer.certificate : "turned away";
-      expect(`${name}: ${seen}`).toBe(`${name}: ${isUsable ? "*.example.com" : "turned away"}`);
+      const seen = typeof answer === "object" ? answer.certificate : AWAY;
+      expect(`${name}: ${seen}`).toBe(`${name}: ${isUsable ? "*.example.com" : AWAY}`);
     }
   };
   await expectUsable("own", "granted");

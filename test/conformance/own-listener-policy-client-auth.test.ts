@@ -2,15 +2,7 @@
 // What it wants of a listener that cannot ask closes that listener.
 
 import { expect } from "bun:test";
-import {
-  authorityText,
-  AWAY,
-  clientPair,
-  expectService,
-  serviceFor,
-  sessionOf,
-  VERSIONS,
-} from "../support/client-certificate-scene.ts";
+import { authorityText, clientPair, expectService, sessionOf, VERSIONS } from "../support/client-certificate-scene.ts";
 import {
   GOOD_LISTENER,
   gatewayText,
@@ -22,6 +14,7 @@ import {
 import { caReference, listenerPolicyText } from "../support/conformance-policies.ts";
 import {
   authorityPem,
+  AWAY,
   documents,
   expectAncestors,
   expectListeners,
@@ -32,6 +25,7 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
+  serviceFor,
   startEchoServer,
   startEchoServers,
   tlsTest,

@@ -5,6 +5,7 @@ import { expect } from "bun:test";
 import { GOOD_LISTENER, gatewayText, tlsListener, tlsRouteText } from "../support/conformance-manifests.ts";
 import { listenerSetText } from "../support/conformance-policies.ts";
 import {
+  AWAY,
   documents,
   expectListeners,
   INFRA,
@@ -15,9 +16,9 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
+  serviceFor,
   startEchoServer,
   tlsTest,
-  tryTls,
 } from "../support/conformance.ts";
 
 const OVERLAP = "OverlappingTLSConfig";
@@ -62,10 +63,7 @@ tlsTest("both of two that overlap say so, and a client is the closer one's", asy
       }),
     ),
   });
-  const ask = async (servername: string): Promise<string> => {
-    const answer = await tryTls({ host, port: 8443 }, { servername });
-    return typeof answer === "object" ? answer.service : "turned away";
-  };
+  const ask = (servername: string): Promise<string> => serviceFor({ host, port: 8443 }, { servername });
   const others = {
     apart: wish(0, GOOD_LISTENER),
     "other-port": wish(0, GOOD_LISTENER),
@@ -93,7 +91,7 @@ tlsTest("both of two that overlap say so, and a client is the closer one's", asy
       backends: "{name: wide, port: 3000}",
     }),
   );
-  expect(await ask("app.example.com")).toBe("turned away");
+  expect(await ask("app.example.com")).toBe(AWAY);
   expect(await ask("other.example.com")).toBe("wide");
 
   await gateway.apply("gateway.yaml", gatewayText("front", { host }, ending("wide", 8443, "*.example.com")));

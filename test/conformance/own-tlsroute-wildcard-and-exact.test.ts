@@ -4,6 +4,7 @@
 import { expect } from "bun:test";
 import { GOOD_LISTENER, GOOD_ROUTE, gatewayText, tlsListener, tlsRouteText } from "../support/conformance-manifests.ts";
 import {
+  AWAY,
   documents,
   expectListeners,
   expectParents,
@@ -14,9 +15,9 @@ import {
   NAMESPACES,
   secretText,
   serverPair,
+  serviceFor,
   startEchoServers,
   tlsTest,
-  tryTls,
 } from "../support/conformance.ts";
 
 /** Routes, the oldest first. */
@@ -61,10 +62,7 @@ tlsTest.each(Object.entries(LISTENERS))(
       "gateway.yaml": gatewayText("front", { host }, listener),
       ...files,
     });
-    const ask = async (servername: string): Promise<string> => {
-      const answer = await tryTls({ host, port: 8443 }, { servername });
-      return typeof answer === "object" ? answer.service : "turned away";
-    };
+    const ask = (servername: string): Promise<string> => serviceFor({ host, port: 8443 }, { servername });
     const asked = ["x.app.example.com", "y.app.example.com", "z.app.example.com", "app.example.com", "example.com"];
     const askAll = async (): Promise<readonly string[]> => {
       const answers: string[] = [];
@@ -79,14 +77,14 @@ tlsTest.each(Object.entries(LISTENERS))(
       const lost = name === "late-wide" ? ["sallyport.dev/Serving=False/SupersededByOlderRoute"] : [];
       await expectParents(gateway, `TLSRoute ${INFRA}/${name}`, ["Gateway front", ...GOOD_ROUTE, ...lost]);
     }
-    expect(await askAll()).toEqual(["exact", "late-exact", "narrow", "wide", "turned away"]);
+    expect(await askAll()).toEqual(["exact", "late-exact", "narrow", "wide", AWAY]);
 
     await gateway.remove("exact.yaml");
-    expect(await askAll()).toEqual(["late-exact", "late-exact", "narrow", "wide", "turned away"]);
+    expect(await askAll()).toEqual(["late-exact", "late-exact", "narrow", "wide", AWAY]);
     await gateway.remove("wide.yaml");
-    expect(await askAll()).toEqual(["late-exact", "late-exact", "narrow", "late-wide", "turned away"]);
+    expect(await askAll()).toEqual(["late-exact", "late-exact", "narrow", "late-wide", AWAY]);
     await gateway.remove("late-exact.yaml");
-    expect(await askAll()).toEqual(["narrow", "narrow", "narrow", "late-wide", "turned away"]);
+    expect(await askAll()).toEqual(["narrow", "narrow", "narrow", "late-wide", AWAY]);
     await gateway.apply("exact.yaml", files["exact.yaml"] ?? "");
     expect(await ask("x.app.example.com")).toBe("exact");
   },

@@ -4,6 +4,7 @@
 import { expect } from "bun:test";
 import { GOOD_LISTENER, GOOD_ROUTE, gatewayText, tlsRouteText } from "../support/conformance-manifests.ts";
 import {
+  AWAY,
   documents,
   expectListeners,
   expectParents,
@@ -13,9 +14,9 @@ import {
   ManifestGateway,
   NAMESPACES,
   serverPair,
+  serviceFor,
   startEchoServers,
   tlsTest,
-  tryTls,
 } from "../support/conformance.ts";
 
 const ROUTES = {
@@ -124,10 +125,9 @@ tlsTest("a client gets the most specific route of what listener and route share,
     });
     const place = { host: hosts.get(name) ?? "", port: 8443 };
     for (const servername of ASKED) {
-      const visit = await tryTls(place, servername === undefined ? {} : { servername });
-      const seen = typeof visit === "object" ? visit.service : visit === "refused" ? visit : "turned away";
+      const seen = await serviceFor(place, servername === undefined ? {} : { servername });
       const wanted = servername === undefined ? undefined : takes[servername];
-      expect(`${name} ${servername}: ${seen}`).toBe(`${name} ${servername}: ${wanted ?? "turned away"}`);
+      expect(`${name} ${servername}: ${seen}`).toBe(`${name} ${servername}: ${wanted ?? AWAY}`);
     }
   }
 });

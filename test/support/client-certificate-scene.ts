@@ -3,25 +3,25 @@
 
 import { expect } from "bun:test";
 import { connect as connectTls } from "node:tls";
-import { type Authority, caText, INFRA, type Pair, type Place, readPair, type TlsWish, tryTls } from "./conformance.ts";
+import {
+  type Authority,
+  caText,
+  INFRA,
+  type Pair,
+  type Place,
+  readPair,
+  serviceFor,
+  type TlsWish,
+} from "./conformance.ts";
 import { GREETING } from "./echo-server.ts";
 import { Peer } from "./peer.ts";
 
 /** Both versions of TLS, as a client asks for them. */
 export const VERSIONS = ["TLSv1.2", "TLSv1.3"] as const;
-/** The client heard nothing of a backend. */
-export const AWAY = "turned away";
 
 /** A certificate for a client. */
 export async function clientPair(authority: Authority, name: string): Promise<Pair> {
   return readPair(await authority.client(`/CN=${name}`, `${name}.example.com`));
-}
-
-/** Which Service answers a TLS client, or that it was turned away or nobody listens. */
-export async function serviceFor(place: Place, wish: TlsWish): Promise<string> {
-  const answer = await tryTls(place, wish);
-  if (typeof answer === "object") return answer.service;
-  return answer === "refused" ? answer : AWAY;
 }
 
 /** Expects the same of clients of both versions; `undefined` shows no certificate. */

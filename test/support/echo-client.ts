@@ -14,6 +14,8 @@ export interface Place {
 
 /** A client that was turned away: `reset` or `fin`, before it heard a byte; `refused`: nobody listens. */
 export type TurnedAway = "reset" | "fin" | "refused";
+/** The same where it does not matter how: it heard nothing of a backend. */
+export const AWAY = "turned away";
 
 const Info = v.object({
   namespace: v.string(),
@@ -102,6 +104,13 @@ export async function tryTls({ host, port }: Place, wish: TlsWish): Promise<TlsV
   const { subject }: { subject?: { CN?: unknown } } = socket.getPeerCertificate() ?? {};
   const answer = await talk(client);
   return typeof answer === "string" ? answer : { ...answer, certificate: String(subject?.CN ?? "") };
+}
+
+/** Which Service answers a TLS client, or that it was turned away or nobody listens. */
+export async function serviceFor(place: Place, wish: TlsWish): Promise<string> {
+  const answer = await tryTls(place, wish);
+  if (typeof answer === "object") return answer.service;
+  return answer === "refused" ? answer : AWAY;
 }
 
 /** Hears the greeting, has PING answered, and asks who is there. */

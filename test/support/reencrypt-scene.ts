@@ -5,6 +5,7 @@ import { expect } from "bun:test";
 import { gatewayText, tcpListener, tcpRouteText, tlsListener, tlsRouteText } from "./conformance-manifests.ts";
 import {
   type Authority,
+  AWAY,
   documents,
   type EchoServer,
   INFRA,
@@ -21,8 +22,6 @@ import {
 
 const TLS_PORT = 8443;
 const FIRST_PORT = 9300;
-/** The client was turned away: it heard nothing of a backend. */
-export const AWAY = "turned away";
 
 export interface ReencryptWish {
   readonly authority: Authority;
