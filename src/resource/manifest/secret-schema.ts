@@ -13,38 +13,45 @@ const TEXT = new TextEncoder();
 /** This many wrong values are told. */
 const MAX_WRONG = 100;
 
-const dataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefined => {
-  if (!isMap(value)) {
-    refuse("wrong-type", "Expected a map of keys, each with base64");
-    return undefined;
-  }
-  const data = new Map<string, Uint8Array>();
-  let wrong = 0;
-  for (const [key, text] of Object.entries(value)) {
-    // Breaks of lines are no part of it.
-    const plain = typeof text === "string" ? text.replaceAll(/[\r\n]/g, "") : text === null ? "" : undefined;
-    const bytes = plain === "" ? new Uint8Array(0) : plain === undefined ? undefined : decodeBase64(plain);
-    if (bytes !== undefined) data.set(key, bytes);
-    else if (++wrong <= MAX_WRONG)
-      refuse("not-base64", "Expected base64", 'Write it as it is under "stringData", or encode it', [key]);
-  }
-  return data;
-});
+/** `of`: what its keys have; `mistake`: code, message and hint about one that `read` cannot read. */
+function bytesRule(
+  of: string,
+  read: (text: unknown) => Uint8Array | undefined,
+  mistake: readonly [code: string, message: string, hint: string],
+) {
+  return rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefined => {
+    if (!isMap(value)) {
+      refuse("wrong-type", `Expected a map of keys, each with ${of}`);
+      return undefined;
+    }
+    const data = new Map<string, Uint8Array>();
+    let wrong = 0;
+    for (const [key, text] of Object.entries(value)) {
+      const bytes = text === null ? new Uint8Array(0) : read(text);
+      if (bytes !== undefined) data.set(key, bytes);
+      else if (++wrong <= MAX_WRONG) refuse(...mistake, [key]);
+    }
+    return data;
+  });
+}
 
-const stringDataRule = rule((value, refuse): ReadonlyMap<string, Uint8Array> | undefined => {
-  if (!isMap(value)) {
-    refuse("wrong-type", "Expected a map of keys, each with a text");
-    return undefined;
-  }
-  const data = new Map<string, Uint8Array>();
-  let wrong = 0;
-  for (const [key, text] of Object.entries(value)) {
-    if (typeof text === "string") data.set(key, TEXT.encode(text));
-    else if (text === null) data.set(key, new Uint8Array(0));
-    else if (++wrong <= MAX_WRONG) refuse("wrong-type", "Expected a text", "Write it in quotes", [key]);
-  }
-  return data;
-});
+const dataRule = bytesRule("base64", bytesOfBase64, [
+  "not-base64",
+  "Expected base64",
+  'Write it as it is under "stringData", or encode it',
+]);
+const stringDataRule = bytesRule("a text", (text) => (typeof text === "string" ? TEXT.encode(text) : undefined), [
+  "wrong-type",
+  "Expected a text",
+  "Write it in quotes",
+]);
+
+/** Breaks of lines are no part of it. */
+function bytesOfBase64(text: unknown): Uint8Array | undefined {
+  if (typeof text !== "string") return undefined;
+  const plain = text.replaceAll(/[\r\n]/g, "");
+  return plain === "" ? new Uint8Array(0) : decodeBase64(plain);
+}
 
 const typeRule = rule((value, refuse): string | undefined => {
   if (typeof value === "string") return value === "" ? "Opaque" : value;
