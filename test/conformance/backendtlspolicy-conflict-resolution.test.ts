@@ -1,7 +1,7 @@
 // Upstream's BackendTLSPolicyConflictResolution: of two policies with one target the older is in force; one for a port and one for the
 // whole Service are not in each other's way.
 
-import { backendTlsText, caReference } from "../support/conformance-policies.ts";
+import { GOOD_POLICY, backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
   caText,
@@ -15,7 +15,6 @@ import {
 } from "../support/conformance.ts";
 import { ReencryptScene } from "../support/reencrypt-scene.ts";
 
-const GOOD = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
 const LOST = ["Accepted=False/Conflicted"];
 
 function policyText(name: string, target: string, hostname: string, day: number): string {
@@ -53,15 +52,20 @@ tlsTest("the older policy of a target is in force, then the first by name, and t
     }
   };
 
-  await expectStatuses({ "z-whole": GOOD, "a-whole": LOST, "z-part": GOOD, "a-part": LOST });
-  await expectStatuses({ "a-by-name": GOOD, "b-by-name": LOST, "of-part": GOOD, "of-whole": GOOD });
+  await expectStatuses({ "z-whole": GOOD_POLICY, "a-whole": LOST, "z-part": GOOD_POLICY, "a-part": LOST });
+  await expectStatuses({
+    "a-by-name": GOOD_POLICY,
+    "b-by-name": LOST,
+    "of-part": GOOD_POLICY,
+    "of-whole": GOOD_POLICY,
+  });
   for (const service of ["whole", "part", "by-name", "peaceful"]) {
     await scene.expectMet(service, "tls other.example.com");
   }
 
   await scene.gateway.remove("whole-winner.yaml");
   await scene.gateway.remove("part-winner.yaml");
-  await expectStatuses({ "a-whole": GOOD, "a-part": GOOD });
+  await expectStatuses({ "a-whole": GOOD_POLICY, "a-part": GOOD_POLICY });
   await scene.expectMet("whole", "tls abc.example.com");
   await scene.expectMet("part", "tls abc.example.com");
 });

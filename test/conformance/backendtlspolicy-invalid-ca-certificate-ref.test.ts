@@ -2,6 +2,7 @@
 // TLS port and on the plain one alike: nobody is spoken to as if there were no policy.
 
 import { expect } from "bun:test";
+import { GOOD_ROUTE } from "../support/conformance-manifests.ts";
 import { backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
@@ -69,8 +70,7 @@ tlsTest("authorities that are not there, or are none, lead to nobody", async () 
   for (const name of SERVICES) {
     await expectAncestors(scene.gateway, `BackendTLSPolicy ${INFRA}/${name}`, [`Gateway ${INFRA}/front`, ...BAD]);
     // The reference of the route is resolved: its Service is there.
-    const route = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
-    await expectParents(scene.gateway, `TCPRoute ${INFRA}/${name}`, ["Gateway front", ...route]);
+    await expectParents(scene.gateway, `TCPRoute ${INFRA}/${name}`, ["Gateway front", ...GOOD_ROUTE]);
     await scene.expectMet(name, AWAY);
     await scene.expectMet(`${name}:3000`, AWAY);
   }

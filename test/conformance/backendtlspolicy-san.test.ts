@@ -1,7 +1,7 @@
 // Upstream's BackendTLSPolicySANValidation: with subjectAltNames these say who the backend must be, and the host name only what it is
 // asked for. One that fits is enough.
 
-import { backendTlsText, caReference } from "../support/conformance-policies.ts";
+import { GOOD_POLICY, backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
   AWAY,
@@ -56,8 +56,7 @@ tlsTest("subjectAltNames decide who the backend may be, and the host name does n
   });
 
   for (const [name, [, hostname, fits]] of Object.entries(POLICIES)) {
-    const conditions = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
-    const ancestor = [`Gateway ${INFRA}/front`, ...conditions] as const;
+    const ancestor = [`Gateway ${INFRA}/front`, ...GOOD_POLICY] as const;
     await expectAncestors(scene.gateway, `BackendTLSPolicy ${INFRA}/${name}`, ancestor);
     await scene.expectMet(name, fits ? `tls ${hostname}` : AWAY);
   }

@@ -2,7 +2,7 @@
 // not prove to be that gets no client. On TCPRoutes, which the standard leaves open, as well as on TLSRoutes whose TLS has ended.
 
 import { expect } from "bun:test";
-import { backendTlsText, caReference } from "../support/conformance-policies.ts";
+import { GOOD_POLICY, backendTlsText, caReference } from "../support/conformance-policies.ts";
 import {
   authorityPem,
   AWAY,
@@ -16,8 +16,6 @@ import {
   tlsTest,
 } from "../support/conformance.ts";
 import { ReencryptScene } from "../support/reencrypt-scene.ts";
-
-const GOOD = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
 
 tlsTest(
   "a backend is verified by name and authority, and the port that the policy does not name stays plain",
@@ -52,7 +50,10 @@ tlsTest(
     });
 
     for (const name of Object.keys(policies)) {
-      await expectAncestors(scene.gateway, `BackendTLSPolicy ${INFRA}/${name}`, [`Gateway ${INFRA}/front`, ...GOOD]);
+      await expectAncestors(scene.gateway, `BackendTLSPolicy ${INFRA}/${name}`, [
+        `Gateway ${INFRA}/front`,
+        ...GOOD_POLICY,
+      ]);
     }
     await scene.expectMet("good", "tls abc.example.com");
     await scene.expectMet("by-secret", "tls abc.example.com");
@@ -88,10 +89,10 @@ tlsTest("a ConfigMap whose content changes counts at once", async () => {
     await expectAncestors(gateway, `BackendTLSPolicy ${INFRA}/reconciled`, ancestor);
   };
 
-  await expectStatus(...GOOD);
+  await expectStatus(...GOOD_POLICY);
   await scene.expectMet("reconciled", "tls abc.example.com");
   await gateway.apply("ca.yaml", caText(INFRA, "ca", wrong ?? ""));
-  await expectStatus(...GOOD);
+  await expectStatus(...GOOD_POLICY);
   await scene.expectMet("reconciled", AWAY);
   await gateway.apply("ca.yaml", caText(INFRA, "ca", right ?? ""));
   await scene.expectMet("reconciled", "tls abc.example.com");
@@ -105,6 +106,6 @@ tlsTest("a ConfigMap whose content changes counts at once", async () => {
   await expectStatus("Accepted=False/NoValidCACertificate", "ResolvedRefs=False/InvalidCACertificateRef");
   await scene.expectMet("reconciled", AWAY);
   await gateway.apply("ca.yaml", caText(INFRA, "ca", right ?? ""));
-  await expectStatus(...GOOD);
+  await expectStatus(...GOOD_POLICY);
   await scene.expectMet("reconciled", "tls abc.example.com");
 });

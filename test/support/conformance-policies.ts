@@ -3,6 +3,9 @@
 
 import { INFRA } from "./conformance.ts";
 
+/** What is said of a BackendTLSPolicy that is as it should be. */
+export const GOOD_POLICY: readonly string[] = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
+
 export interface ListenerSetWish {
   /** The Gateway that it belongs to. */
   readonly gateway: string;

@@ -3,6 +3,7 @@
 
 import { expect } from "bun:test";
 import { eventuallySeen, hasConditions, INFRA } from "./conformance.ts";
+import { GOOD_POLICY } from "./conformance-policies.ts";
 import type { UpstreamScene } from "./upstream-suite.ts";
 import type { UpstreamChecks } from "./upstream-tcproute.ts";
 
@@ -15,11 +16,9 @@ async function policy({ gateway }: UpstreamScene, name: string, ...conditions: r
   return generation;
 }
 
-const GOOD = ["Accepted=True/Accepted", "ResolvedRefs=True/ResolvedRefs"];
-
 function allGood(...names: readonly string[]) {
   return async (scene: UpstreamScene): Promise<void> => {
-    for (const name of names) await policy(scene, name, ...GOOD);
+    for (const name of names) await policy(scene, name, ...GOOD_POLICY);
   };
 }
 
@@ -29,9 +28,9 @@ export const POLICY_CHECKS: UpstreamChecks = {
 
   async BackendTLSPolicyConflictResolution(scene) {
     for (const what of ["without", "with"]) {
-      await policy(scene, `conflicted-${what}-section-name-1`, ...GOOD);
+      await policy(scene, `conflicted-${what}-section-name-1`, ...GOOD_POLICY);
       await policy(scene, `conflicted-${what}-section-name-2`, "Accepted=False/Conflicted");
-      await policy(scene, `not-conflicted-${what}-section-name`, ...GOOD);
+      await policy(scene, `not-conflicted-${what}-section-name`, ...GOOD_POLICY);
     }
   },
 
