@@ -191,7 +191,7 @@ export function listenerOf(translated: Translated, owner: string, name: string) 
 /** The same of each parent of a route. */
 export function parentsOf(
   translated: Translated,
-  kind: "TCPRoute" | "TLSRoute" | "UDPRoute" | "HTTPRoute",
+  kind: "TCPRoute" | "TLSRoute" | "UDPRoute" | "HTTPRoute" | "GRPCRoute",
   name: string,
 ) {
   const status = translated.status(kind, name);

@@ -211,22 +211,43 @@ describe("kinds of routes", () => {
     for (const name of ["a", "b"]) expect(listenerOf(found, "front", name).routes).toBe(0);
   });
 
-  for (const kind of ["UDPRoute", "HTTPRoute"] as const) {
-    test(`a ${kind} is told that no listener takes it`, async () => {
-      const rules = [{ backendRefs: [{ name: "db", port: 53 }] }];
-      const spec = { parentRefs: [{ name: "front" }], rules };
-      const version = "gateway.networking.k8s.io/v1";
-      const text = gateway("front", [
-        tcp("a", 53, { protocol: "UDP" }),
-        tcp("b", 80, { protocol: "HTTP" }),
-        tcp("c", 1),
-      ]);
-      const found = await translateManifests(text + manifest(version, kind, "r", { spec }));
-      expect(parentsOf(found, kind, "r")).toEqual([{ Accepted: "False/NotAllowedByListeners" }]);
-      expect(found.messages.at(-1)).toEndWith(
-        `Routes of kind ${kind} are not supported: wanted is TCPRoute or TLSRoute`,
-      );
-    });
+  const foreign: readonly [string, object, string, (kind: string) => string][] = [
+    [
+      "no listener takes it",
+      {},
+      "False/NotAllowedByListeners",
+      (kind) => `Routes of kind ${kind} are not supported: wanted is TCPRoute or TLSRoute`,
+    ],
+    [
+      "no listener has the name",
+      { sectionName: "x" },
+      "False/NoMatchingParent",
+      () => 'Gateway "default/front" has no listener that is called "x"',
+    ],
+    [
+      "no listener has the port",
+      { port: 9 },
+      "False/NoMatchingParent",
+      () => 'Gateway "default/front" has no listener that has port 9',
+    ],
+  ];
+  for (const kind of ["UDPRoute", "HTTPRoute", "GRPCRoute"] as const) {
+    for (const [name, parentRef, accepted, message] of foreign) {
+      test(`a ${kind} is told that ${name}`, async () => {
+        const rules = [{ backendRefs: [{ name: "db", port: 53 }] }];
+        const spec = { parentRefs: [{ name: "front", ...parentRef }], rules };
+        const version = "gateway.networking.k8s.io/v1";
+        const text = gateway("front", [
+          tcp("a", 53, { protocol: "UDP" }),
+          tcp("b", 80, { protocol: "HTTP" }),
+          tcp("c", 1),
+        ]);
+        const found = await translateManifests(text + manifest(version, kind, "r", { spec }));
+        expect(parentsOf(found, kind, "r")).toEqual([{ Accepted: accepted }]);
+        expect(found.messages.at(-1)).toEndWith(message(kind));
+        for (const listener of ["a", "b", "c"]) expect(listenerOf(found, "front", listener).routes).toBe(0);
+      });
+    }
   }
 
   test("a route counts although its listener cannot be used", async () => {

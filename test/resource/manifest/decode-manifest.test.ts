@@ -66,6 +66,25 @@ describe("versions", () => {
     }
   });
 
+  test.each([
+    ["TCPRoute", "v1alpha2", ""],
+    ["UDPRoute", "v1alpha2", ""],
+    ["TLSRoute", "v1alpha2", ""],
+    ["TLSRoute", "v1alpha2", "\nhostnames: [a.io]"],
+    ["TLSRoute", "v1alpha3", "\nhostnames: [a.io]"],
+  ])(
+    "an old %s (%s) with two rules, which it could have, is refused as a current one is",
+    async (kind, version, more) => {
+      const rule = "{backendRefs: [{name: a, port: 1}]}";
+      const { diagnostics } = await decodeText(standard(kind, `rules: [${rule}, ${rule}]${more}`, version));
+      expect(diagnostics.map(inPlace)).toEqual([
+        "1:13 notice manifest/old-version",
+        `5:10 error ${kind.toLowerCase()}/long-list`,
+      ]);
+      expect(diagnostics[1]?.message).toBe("Expected at most 1 entry, found 2");
+    },
+  );
+
   test("an old EndpointSlice too", async () => {
     const { manifests, diagnostics } = await decodeText(
       "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\nmetadata: {name: a}\naddressType: IPv4\n",

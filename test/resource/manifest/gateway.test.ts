@@ -266,6 +266,23 @@ tls:
       gateway(`tls: {frontend: {default: {}, perPort: «[${repeat(65, (at) => `{port: ${at + 1}, tls: {}}`)}]}}`),
       "long-list",
     ],
+    ["port 0 of the frontend", gateway("tls: {frontend: {default: {}, perPort: [{port: «0, tls: {}}]}}"), "bad-port"],
+    [
+      "port 65536 of the frontend",
+      gateway("tls: {frontend: {default: {}, perPort: [{port: «65536, tls: {}}]}}"),
+      "bad-port",
+    ],
+    [
+      "a port of the frontend in quotes",
+      gateway('tls: {frontend: {default: {}, perPort: [{port: «"443", tls: {}}]}}'),
+      "bad-port",
+    ],
+    ["no port of the frontend", gateway("tls: {frontend: {default: {}, perPort: [«{tls: {}}]}}"), "missing-key"],
+    [
+      "a port of the frontend without anything about it",
+      gateway("tls: {frontend: {default: {}, perPort: [«{port: 443}]}}"),
+      "missing-key",
+    ],
     ["no authority", gateway("tls: {frontend: {default: {validation: {caCertificateRefs: «[]}}}}"), "empty-list"],
     [
       "17 authorities",
@@ -313,6 +330,10 @@ tls:
     [
       "64 ports of the frontend",
       `tls: {frontend: {default: {}, perPort: [${repeat(64, (at) => `{port: ${at + 1}, tls: {}}`)}]}}`,
+    ],
+    [
+      "the first port of the frontend, and the last",
+      "tls: {frontend: {default: {}, perPort: [{port: 1, tls: {}}, {port: 65535, tls: {}}]}}",
     ],
     [
       "16 authorities",
