@@ -150,7 +150,8 @@ export class PlanLoader {
   #changedClasses({ catalog }: Translation): readonly Diagnostic[] {
     return this.#classes.flatMap((before) => {
       const after = catalog.find("GatewayClass", "", before.metadata.name);
-      return after === undefined ? [] : judgeImmutable(before, after);
+      // From another file comes another class, and there is nothing to put back.
+      return after?.origin.file === before.origin.file ? judgeImmutable(before, after) : [];
     });
   }
 }

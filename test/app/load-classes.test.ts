@@ -93,6 +93,11 @@ test("a class that was deleted may come back with another controller, which then
   expect(await loadAll(loads)).toEqual([good(OURS, "*:5432"), good(undefined), good(THEIRS), refused(TOLD, THEIRS)]);
 });
 
+test("a class that is written elsewhere is another one, and what was there is gone", async () => {
+  const moved = { "front.yaml": HAD["front.yaml"], "other.yaml": gatewayClass(BROUGHT) };
+  expect(await loadAll([HAD, moved])).toEqual([good(OURS, "*:5432"), good(BROUGHT, "*:5432")]);
+});
+
 test("a class that never came into force may have another controller", async () => {
   const loads = [HAD, { ...HAD, "class.yaml": gatewayClass(BROUGHT) }];
   expect(await loadAll(loads, false)).toEqual([good(OURS, "*:5432"), good(BROUGHT, "*:5432")]);
