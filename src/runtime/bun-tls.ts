@@ -61,7 +61,7 @@ const EVENTS = {
     socket.data.data.writable();
   },
   end(socket: NativeTlsSocket): void {
-    socket.data.data.ended();
+    socket.data.ended();
   },
   close(socket: NativeTlsSocket, error?: Error): void {
     socket.data.closed(error);
@@ -130,6 +130,7 @@ class BunTlsSocket implements Socket {
   #waiting: TlsOwner | null;
   readonly #judge: Judge;
   #failure: Error | undefined;
+  #ended = false;
   #closed = false;
 
   constructor(owner: TlsOwner, judge: Judge) {
@@ -184,7 +185,7 @@ class BunTlsSocket implements Socket {
   }
 
   pause(): void {
-    this.#inner?.pause();
+    if (!this.#ended) this.#inner?.pause();
   }
 
   resume(): void {
@@ -211,6 +212,13 @@ class BunTlsSocket implements Socket {
     } catch (cause) {
       owner.failed(asError(cause));
     }
+  }
+
+  /** Told through a pause when it came with the last bytes. Nothing is left to hold back then but the news that it is closed. */
+  ended(): void {
+    this.#ended = true;
+    this.#inner?.resume();
+    this.data.ended();
   }
 
   /** By its own half or, should that be silent, by the encrypted one. */

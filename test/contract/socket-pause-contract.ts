@@ -71,6 +71,23 @@ export function socketPauseContract(runtime: Runtime, test: DeclareTest, holdsAl
     listening.stop();
   });
 
+  test("a socket that is told of FIN although it paused closes when this side has shut down, resumed or not", async () => {
+    await using pair = await connectPair(runtime);
+    const { client, server } = pair;
+    server.pausesInReceived = true;
+    const sending = client.send("bytes, and FIN right behind them");
+    client.socket.shutdown();
+    await sending;
+    await server.until(() => server.receivedBytes > 0);
+    await pair.settled();
+    if (!server.events.includes("ended")) server.socket.resume();
+    await server.until(() => server.events.includes("ended"));
+    server.socket.shutdown();
+    await server.until(() => server.isClosed);
+    await client.until(() => client.isClosed);
+    assert.deepEqual(server.events, ["opened", "received", "ended", "closed"]);
+  });
+
   test("one resume ends any number of pauses", async () => {
     await using pair = await connectPair(runtime);
     pair.client.socket.pause();

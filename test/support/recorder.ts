@@ -13,6 +13,8 @@ export class Recorder implements DialOwner {
   throwsIn: string | undefined;
   /** Set by tests whose owner is not ready for bytes, as a gateway is not before its backend answered. */
   pausesInOpened = false;
+  /** Set by tests whose owner takes no more than it is given at once, as a gateway does whose other side is full. */
+  pausesInReceived = false;
   #socket: Socket | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -39,6 +41,7 @@ export class Recorder implements DialOwner {
   received(bytes: Uint8Array): void {
     this.chunks.push(bytes);
     this.receivedBytes += bytes.length;
+    if (this.pausesInReceived) this.#socket?.pause();
     // Several chunks are one event: how bytes are cut is nobody's promise.
     if (this.events.at(-1) === "received") this.#changed("received");
     else this.#record("received");
