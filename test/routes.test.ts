@@ -5,6 +5,7 @@ import { chmod, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import manifest from "../package.json" with { type: "json" };
+import { DEFAULT_TCP_PORTS } from "../src/plan/gateway/options.ts";
 import { loadPlan } from "../src/app/load.ts";
 import { pemOf, secretDataOf } from "./support/pem.ts";
 import { createRouteFiles, type RouteFiles } from "./support/route-files.ts";
@@ -55,7 +56,9 @@ test("all examples fit together", async () => {
 /** As the examples want to be run. */
 function loadExamples(files: RouteFiles) {
   const sources = { documents: [], directories: [files.path], embedded: [] };
-  return loadPlan(sources, { gatewayApi: { tcpHosts: new Map([["1.tcp.ngrok.io", undefined]]) } });
+  return loadPlan(sources, {
+    gatewayApi: { tcpHosts: new Map([["1.tcp.ngrok.io", undefined]]), tcpPorts: DEFAULT_TCP_PORTS },
+  });
 }
 
 /** The objects that examples refer to and do not have. */

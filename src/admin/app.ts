@@ -4,6 +4,7 @@
 import { Hono } from "hono";
 import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { addressRoutes } from "./address-routes.ts";
 import { answerException, refuse } from "./answer-error.ts";
 import { backendRoutes } from "./backend-routes.ts";
 import { connectionRoutes } from "./connection-routes.ts";
@@ -11,9 +12,11 @@ import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { guard, tokenCheck } from "./guard.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { inNgrokForm } from "./ngrok-error.ts";
 import { openapiRoute } from "./openapi-route.ts";
 import type { AdminReach } from "./reach.ts";
 import { refuseMalformedUrl } from "./request-query.ts";
+import { reservedAddrRoutes } from "./reserved-addr-routes.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { stateRoutes } from "./state-routes.ts";
 import type { AdminView } from "./view.ts";
@@ -34,6 +37,7 @@ export function createAdmin(view: AdminView, options: AdminOptions): Hono {
 
   app.use(setHeaders);
   app.use(catchNonErrors);
+  app.use("/reserved_addrs/*", inNgrokForm);
   app.use(
     methodNotAllowed({
       app,
@@ -51,6 +55,8 @@ export function createAdmin(view: AdminView, options: AdminOptions): Hono {
   app.route("/", backendRoutes(view));
   app.route("/", resourceRoutes(view));
   app.route("/", connectionRoutes(view));
+  app.route("/", addressRoutes(view));
+  app.route("/", reservedAddrRoutes(view));
   app.route("/", documentRoutes(view, hasToken));
   app.route("/", controlRoutes(view));
   app.route("/", openapiRoute(view, app, options.reach));

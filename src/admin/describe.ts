@@ -23,17 +23,21 @@ export function listOf(item: v.GenericSchema): v.GenericSchema {
 }
 
 /** What is described for every operation, and further statuses with which this one refuses. */
-export function refusals(...statuses: readonly (keyof typeof REFUSALS)[]): ResponsesWithResolver {
+export function refusals(...statuses: readonly RefusalStatus[]): ResponsesWithResolver {
   return Object.fromEntries(
     [...ALWAYS_POSSIBLE, ...statuses].map((status) => [status, answer(REFUSALS[status], ErrorSchema)]),
   );
 }
+
+/** A status that a request can be refused with. */
+export type RefusalStatus = keyof typeof REFUSALS;
 
 const REFUSALS = {
   400: "The request cannot be understood",
   401: "The token is missing or wrong",
   403: "The Host or Origin header is not allowed",
   404: "There is none",
+  409: "Somebody else has it, or there is nothing left; nothing was changed",
   413: "The body is too large",
   415: "The body's type or encoding is not accepted",
   422: "The body says something that cannot be done; nothing was changed",

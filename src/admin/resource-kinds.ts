@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<Kind, readonly string[]>> = {
   BackendTLSPolicy: ["backendtlspolicies", "btlspolicy"],
   ListenerPolicy: ["listenerpolicies"],
   BackendPolicy: ["backendpolicies"],
+  TCPAddress: ["tcpaddresses"],
   Service: ["services", "svc"],
   EndpointSlice: ["endpointslices"],
   Endpoints: ["ep"],

@@ -3,7 +3,7 @@
 
 /** How it stands with a resource, or with one of its parents. */
 export interface Verdict {
-  /** `front`, `infra/front[tcp]`; of a Gateway its addresses; empty when it is about the resource itself. */
+  /** `front`, `infra/front[tcp]`; of a Gateway or a TCPAddress its addresses; empty when it is about the resource itself. */
   readonly about: string;
   /** `Programmed`, `Accepted`; or why not: `False: BackendNotFound`, `Conflicted: HostnameConflict`, `Not attached`. */
   readonly state: string;
@@ -15,11 +15,11 @@ export interface Verdict {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Have to be true where they are said, the most telling first. */
-const WANTED = ["Accepted", "Programmed", "ResolvedRefs", "sallyport.dev/Serving"] as const;
+const WANTED = ["Accepted", "Programmed", "Ready", "ResolvedRefs", "sallyport.dev/Serving"] as const;
 /** Must not be true. */
 const UNWANTED = ["Conflicted", "PartiallyInvalid"] as const;
 /** What is said when all is well, the best first. */
-const SUCCESSES = ["Programmed", "Accepted"] as const;
+const SUCCESSES = ["Programmed", "Ready", "Accepted"] as const;
 
 const NOT_ATTACHED: Verdict = {
   about: "",
@@ -69,6 +69,8 @@ function verdictOf(about: string, { conditions }: Fields): Verdict {
 }
 
 function addressesIn(status: Fields): string {
+  const own = textIn(status, "addr");
+  if (own !== "") return own;
   return fieldsIn(status, "addresses")
     .map((address) => textIn(address, "value"))
     .join(",");

@@ -42,7 +42,7 @@ export interface DocumentSummary extends Pick<StoredDocument, "name" | "updatedA
 
 const LastReloadSchema: v.GenericSchema<LastReload> = v.object({
   at: Time,
-  trigger: v.picklist(["start", "files", "signal", "api", "document"]),
+  trigger: v.picklist(["start", "files", "signal", "api", "document", "address"]),
   result: v.picklist(["ok", "partial", "unchanged"]),
   durationMs: v.number(),
 });

@@ -16,7 +16,8 @@ const DEFAULT_PAGE = 100;
 /** Longest filter or cursor; names and addresses are far shorter. */
 const MAX_TEXT_CHARACTERS = 512;
 
-const Text = v.pipe(
+/** A name, an address, a cursor. */
+export const Text = v.pipe(
   v.string("must be given once"),
   v.nonEmpty("must not be empty"),
   v.maxLength(MAX_TEXT_CHARACTERS, `must not be longer than ${MAX_TEXT_CHARACTERS} characters`),
@@ -41,12 +42,13 @@ const FILTERS = {
   ),
 };
 
-const UNKNOWN_PARAMETER = "is not a parameter of this request";
+export const UNKNOWN_PARAMETER = "is not a parameter of this request";
 
 /** Which connections to kill; whether any filter is given is for the handler to ask. */
 export const FilterQuery: v.GenericSchema<ConnectionFilter> = v.strictObject(FILTERS, UNKNOWN_PARAMETER);
 
-const PAGE = {
+/** Which part of a list to answer with. */
+export const PAGE = {
   limit: v.optional(
     v.pipe(
       v.string("must be given once"),

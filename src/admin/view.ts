@@ -9,6 +9,7 @@ import type {
   EngineSnapshot,
   OverrideSettings,
 } from "../engine/snapshot.ts";
+import type { AddressChange, AddressResult, AddressWish, ReservedAddress } from "./address.ts";
 import type { BackendFilter } from "./backend-filter.ts";
 import type { ResourceObject } from "./resource-object.ts";
 
@@ -32,7 +33,7 @@ export interface ReloadResult {
 export interface LastReload {
   /** ISO 8601. */
   readonly at: string;
-  readonly trigger: "start" | "files" | "signal" | "api" | "document";
+  readonly trigger: "start" | "files" | "signal" | "api" | "document" | "address";
   readonly result: ReloadResult["result"];
   readonly durationMs: number;
 }
@@ -94,6 +95,15 @@ export interface AdminView {
    * that was set for it was taken back. `undefined`: there is nothing to change.
    */
   overrideBackends(filter: BackendFilter, change: OverrideChange): Promise<readonly BackendSnapshot[] | undefined>;
+  /** Reserved TCP addresses, the newest first. */
+  addresses(): Promise<readonly ReservedAddress[]>;
+  address(id: string): Promise<ReservedAddress | undefined>;
+  /** Reserves an address, on disk when it resolves. */
+  createAddress(wish: AddressWish): Promise<AddressResult>;
+  /** As it is then; `undefined` when there is none with this id. */
+  updateAddress(id: string, change: AddressChange): Promise<ReservedAddress | undefined>;
+  /** The one that was given back, or `undefined` when there is none with this id. */
+  deleteAddress(id: string): Promise<ReservedAddress | undefined>;
   reload(): Promise<ReloadResult>;
   /** Stops accepting, lets connections end within the drain timeout, then exits the process. Returns at once. */
   drain(): Promise<void>;

@@ -12,7 +12,12 @@ import { type SourceWatch, watchSources } from "../config/watch.ts";
 import { Engine } from "../engine/engine.ts";
 import { serverLookUp } from "../engine/resolve/look-up.ts";
 import type { SocketAddress } from "../runtime/runtime.ts";
+import { AddressRegister } from "./address-register.ts";
+import { AddressSpace } from "./address-space.ts";
+import { openAddressStore } from "./address-store.ts";
+import { AddressBook } from "./addresses.ts";
 import { loadAdminToken } from "./admin-token.ts";
+import { openAllotments } from "./allotments.ts";
 import { CertificateExpiry } from "./certificate-expiry.ts";
 import { openDocumentStore } from "./documents.ts";
 import { openLedger } from "./ledger.ts";
@@ -20,6 +25,7 @@ import type { LoadedPlan } from "./load.ts";
 import type { GatewayOptions } from "./options.ts";
 import { openOverrideStore } from "./overrides.ts";
 import { Reloader } from "./reloader.ts";
+import { runningListeners } from "./running-listeners.ts";
 import { lockState } from "./state-lock.ts";
 import { StatusBoard } from "./status-board.ts";
 import { openStatusDirectory } from "./status-directory.ts";
@@ -116,9 +122,13 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     watch?.alsoWatch(loaded.watched);
   };
   const ledger = openLedger(database, log);
-  const { tcpHosts, clusterDomain } = options;
-  const gatewayApi = { tcpHosts, ...(clusterDomain === undefined ? {} : { clusterDomain }) };
-  const reloader = new Reloader({ engine, store, log, directories, embedded, bind, gatewayApi, ledger, onApplied });
+  const { tcpHosts, tcpPorts, clusterDomain } = options;
+  const gatewayApi = { tcpHosts, tcpPorts, ...(clusterDomain === undefined ? {} : { clusterDomain }) };
+  const register = new AddressRegister(new AddressSpace(options), () => runningListeners(engine.snapshot().listeners));
+  const addresses = new AddressBook(openAddressStore(database), register, log);
+  const allotments = openAllotments(database, register, log);
+  const kept = { ledger, allotments };
+  const reloader = new Reloader({ engine, store, log, directories, embedded, bind, gatewayApi, ...kept, onApplied });
   // A reload that is under way needs the database: it is waited for.
   cleanup.defer(() => reloader.settled());
   if (options.strict) {
@@ -140,7 +150,8 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     if (ending === null) log.write("info", "drain", "Draining: no new connections, open ones may finish");
     return end(() => engine.drain(options.drainTimeoutMs));
   };
-  const view = createView({ options, engine, reloader, store, overrides, board, drain: () => void drain() });
+  const stores = { store, overrides, addresses };
+  const view = createView({ options, engine, reloader, ...stores, board, drain: () => void drain() });
 
   const app = createAdmin(view, {
     token: token.token,

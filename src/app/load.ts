@@ -10,7 +10,7 @@ import { ManifestReading, noJudgedManifests } from "../config/manifest-credentia
 import type { Sources } from "../config/source.ts";
 import { type CompiledPlan, compilePlan } from "../plan/compile.ts";
 import { findingsOf } from "../plan/gateway/findings.ts";
-import { DEFAULT_TCP_HOSTS, type GatewayApiOptions } from "../plan/gateway/options.ts";
+import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS, type GatewayApiOptions } from "../plan/gateway/options.ts";
 import { TranslationMemo } from "../plan/gateway/memo.ts";
 import { translate, type Translation } from "../plan/gateway/translate.ts";
 import { CompileMemo } from "../plan/memo.ts";
@@ -18,6 +18,10 @@ import type { Plan } from "../plan/plan.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import type { GatewayClass } from "../resource/manifest/gateway.ts";
 import { judgeImmutable } from "../resource/manifest/gateway-class-schema.ts";
+import { AddressRegister } from "./address-register.ts";
+import { AddressSpace } from "./address-space.ts";
+import { addressWishesOf, wantedPorts } from "./address-wishes.ts";
+import { type AllotmentProposal, type Allotments, memoryAllotments } from "./allotments.ts";
 import { judgeGatewayNames } from "./gateway-names.ts";
 import { type Ledger, type LedgerProposal, memoryLedger } from "./ledger.ts";
 
@@ -50,6 +54,8 @@ export interface LoaderOptions {
   readonly gatewayApi?: GatewayApiOptions;
   /** Where age and generation of objects are kept; absent: in memory. */
   readonly ledger?: Ledger;
+  /** Where TCP addresses of objects are kept; absent: in memory. */
+  readonly allotments?: Allotments;
 }
 
 /** Each round puts at least one more file back to its last good version; a handful settles any real case. */
@@ -65,15 +71,17 @@ export class PlanLoader {
   readonly #bind: readonly string[];
   readonly #gatewayApi: GatewayApiOptions;
   readonly #ledger: Ledger;
+  readonly #allotments: Allotments;
   readonly #now: () => number;
   /** Of the load in force. */
   #classes: readonly GatewayClass[] = [];
 
-  constructor({ bind = [], credentials = {}, gatewayApi, ledger }: LoaderOptions = {}) {
+  constructor({ bind = [], credentials = {}, gatewayApi, ledger, allotments }: LoaderOptions = {}) {
     this.#bind = bind;
     this.#credentials = new CredentialStore(credentials);
-    this.#gatewayApi = gatewayApi ?? { tcpHosts: DEFAULT_TCP_HOSTS };
+    this.#gatewayApi = gatewayApi ?? { tcpHosts: DEFAULT_TCP_HOSTS, tcpPorts: DEFAULT_TCP_PORTS };
     this.#ledger = ledger ?? memoryLedger();
+    this.#allotments = allotments ?? memoryAllotments(new AddressRegister(new AddressSpace(this.#gatewayApi)));
     this.#now = credentials.now ?? Date.now;
   }
 
@@ -116,6 +124,7 @@ export class PlanLoader {
         this.#loader.accept(accepted.loaded, failing);
         this.#credentials.accept(accepted.reading);
         accepted.records.accept();
+        accepted.addresses.accept();
         this.#classes = accepted.translation.catalog.of("GatewayClass");
       },
     };
@@ -125,6 +134,10 @@ export class PlanLoader {
     const nowMs = this.#now();
     const complete = loaded.diagnostics.every(({ severity }) => severity !== "error");
     const records = this.#ledger.propose(loaded.manifests, new Date(nowMs), complete);
+    const addresses = this.#allotments.propose(addressWishesOf(loaded.manifests, records), {
+      complete,
+      isWanted: wantedPorts(loaded.resources, loaded.manifests),
+    });
     const certificates = new ManifestReading(this.#judged, nowMs);
     const translation = translate({
       manifests: loaded.manifests,
@@ -132,6 +145,7 @@ export class PlanLoader {
       records,
       credentials: reading.credentials,
       certificates,
+      addresses,
       bind: this.#bind,
       options: this.#gatewayApi,
       memo: this.#translations,
@@ -143,7 +157,7 @@ export class PlanLoader {
     const ordered = [...routes.slice(0, keptCount), ...loaded.resources, ...routes.slice(keptCount)];
     const compiled = compilePlan(ordered, options, previous);
     const changed = this.#changedClasses(translation);
-    return { loaded, reading, records, certificates, translation, compiled, changed };
+    return { loaded, reading, records, addresses, certificates, translation, compiled, changed };
   }
 
   /** What must not change as long as an object is there, and did. */
@@ -166,6 +180,7 @@ interface Attempt {
   readonly loaded: Loaded;
   readonly reading: CredentialReading;
   readonly records: LedgerProposal;
+  readonly addresses: AllotmentProposal;
   readonly certificates: ManifestReading;
   readonly translation: Translation;
   readonly compiled: CompiledPlan;

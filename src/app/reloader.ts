@@ -11,6 +11,7 @@ import type { GatewayApiOptions } from "../plan/gateway/options.ts";
 import { diffPlans } from "../plan/diff.ts";
 import type { Plan } from "../plan/plan.ts";
 import { DOCUMENT_PREFIX } from "../resource/origin.ts";
+import type { Allotments } from "./allotments.ts";
 import type { DocumentStore } from "./documents.ts";
 import type { Ledger } from "./ledger.ts";
 import { type LoadedPlan, PlanLoader } from "./load.ts";
@@ -24,6 +25,7 @@ export interface ReloaderOptions {
   readonly bind: readonly string[];
   readonly gatewayApi: GatewayApiOptions;
   readonly ledger: Ledger;
+  readonly allotments: Allotments;
   /** Hears of every load that is in force. */
   readonly onApplied?: (loaded: LoadedPlan) => void;
 }
@@ -45,8 +47,8 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
-    const { bind, gatewayApi, ledger } = options;
-    this.#loader = new PlanLoader({ bind, gatewayApi, ledger });
+    const { bind, gatewayApi, ledger, allotments } = options;
+    this.#loader = new PlanLoader({ bind, gatewayApi, ledger, allotments });
   }
 
   get generation(): number {
@@ -185,8 +187,8 @@ export class Reloader {
   #say(reload: ReloadResult, trigger: string, durationMs: number, recovered: boolean): void {
     const { log } = this.#options;
     const { result, generation, added, changed, removed, unchanged, diagnostics } = reload;
-    // Who asked for it is told in any case; that a file was touched without a change is not news.
-    const asked = trigger !== "files";
+    // Who asked for it is told in any case; that a file was touched, or an address reserved, without a change is not news.
+    const asked = trigger !== "files" && trigger !== "address";
     const level = result === "partial" ? "warn" : result === "ok" || asked || recovered ? "info" : "debug";
     const message =
       result === "unchanged"

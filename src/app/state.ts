@@ -1,4 +1,4 @@
-// The schema of the state database: pragmas and migrations. Stores (documents, overrides, the ledger) own their statements; this
+// The schema of the state database: pragmas and migrations. Stores (documents, overrides, the ledger, addresses) own their statements; this
 // file alone owns tables, so that one version number tells what a file contains.
 
 import { GatewayError } from "../base/gateway-error.ts";
@@ -31,6 +31,23 @@ const MIGRATIONS: readonly string[] = [
     generation INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     PRIMARY KEY (kind, namespace, name)
+  ) STRICT`,
+  // TCP addresses that were made through the admin port.
+  `CREATE TABLE address (
+    id TEXT NOT NULL PRIMARY KEY,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    UNIQUE (host, port)
+  ) STRICT`,
+  // TCP addresses that objects with `apiVersion` and `kind` have as long as they are there.
+  `CREATE TABLE allotment (
+    key TEXT NOT NULL PRIMARY KEY,
+    host TEXT NOT NULL,
+    port INTEGER NOT NULL,
+    UNIQUE (host, port)
   ) STRICT`,
 ];
 

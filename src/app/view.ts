@@ -2,6 +2,7 @@
 
 import type { AdminView } from "../admin/view.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { AddressBook } from "./addresses.ts";
 import type { DocumentStore } from "./documents.ts";
 import type { GatewayOptions } from "./options.ts";
 import { overrideBackends, type OverrideStore } from "./overrides.ts";
@@ -14,15 +15,24 @@ export interface ViewParts {
   readonly reloader: Reloader;
   readonly store: DocumentStore;
   readonly overrides: OverrideStore;
+  readonly addresses: AddressBook;
   readonly board: StatusBoard;
   /** Starts to drain and returns at once. */
   readonly drain: () => void;
 }
 
-export function createView({ options, engine, reloader, store, overrides, board, drain }: ViewParts): AdminView {
+export function createView(parts: ViewParts): AdminView {
+  const { options, engine, reloader, store, overrides, addresses, board, drain } = parts;
   const { runtime, version, routes, log } = options;
   const startedAt = new Date();
   const startedMs = performance.now();
+  /** What is reserved decides what objects get, and what is said of them. */
+  const follow = async (): Promise<void> => {
+    await reloader.reload("address").catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      log.write("error", "reload-failed", `Cannot reload: ${message}`);
+    });
+  };
   return {
     async info() {
       return {
@@ -45,6 +55,21 @@ export function createView({ options, engine, reloader, store, overrides, board,
     kill: async (id) => engine.kill(id),
     killWhere: async (filter) => engine.killWhere(filter),
     overrideBackends: async (filter, change) => overrideBackends({ engine, overrides, log }, filter, change),
+    addresses: async () => addresses.list(),
+    address: async (id) => addresses.get(id),
+    createAddress: async (wish) => {
+      // Before the first load nobody knows on which ports routes are.
+      if (!reloader.loaded) await follow();
+      const result = addresses.create(wish, new Date());
+      if ("address" in result) await follow();
+      return result;
+    },
+    updateAddress: async (id, change) => addresses.update(id, change),
+    deleteAddress: async (id) => {
+      const deleted = addresses.delete(id);
+      if (deleted !== undefined) await follow();
+      return deleted;
+    },
     reload: () => reloader.reload("api"),
     drain: async () => drain(),
     documents: async () => store.list(),

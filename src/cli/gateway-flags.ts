@@ -1,33 +1,43 @@
-// Flags for resources of Gateway API, which `run` and `check` share, and how their values are judged.
+// Flags for resources with `apiVersion` and `kind`, which `run` and `check` share, and how their values are judged.
 
 import { type Command, Option } from "commander";
+import { parsePorts, type Ports } from "../base/address.ts";
 import { parseHostname } from "../base/hostname.ts";
 import { formatIp, parseIp } from "../base/ip.ts";
-import { DEFAULT_TCP_HOSTS, type GatewayApiOptions } from "../plan/gateway/options.ts";
+import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS, type GatewayApiOptions } from "../plan/gateway/options.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { collect, fromEnvironment } from "./flags.ts";
 
 export interface GatewayApiFlags {
   readonly tcpHost?: readonly string[];
+  readonly tcpPorts?: string;
   readonly clusterDomain?: string;
 }
 
-/** Adds `--tcp-host` and `--cluster-domain`. */
+/** Adds `--tcp-host`, `--tcp-ports` and `--cluster-domain`. */
 export function addGatewayApiFlags(command: Command): Command {
   return command
     .addOption(
       new Option(
         "--tcp-host <name[=ip]>",
-        "name that a Gateway may have as its address (repeatable; default localhost=127.0.0.1; env SALLYPORT_TCP_HOST)",
+        "name that a Gateway or a TCP address may have (repeatable; default localhost=127.0.0.1; env SALLYPORT_TCP_HOST)",
       ).argParser(collect),
+    )
+    .option(
+      "--tcp-ports <ranges>",
+      "ports that TCP addresses may have, commas between several (default 20000-29999; env SALLYPORT_TCP_PORTS)",
     )
     .option("--cluster-domain <domain>", "domain in which names of Services are looked up, such as cluster.local");
 }
 
 export function chosenGatewayApi(cli: Cli, flags: GatewayApiFlags): GatewayApiOptions {
   const clusterDomain = chosenDomain(flags.clusterDomain);
-  return { tcpHosts: chosenTcpHosts(cli, flags.tcpHost), ...(clusterDomain === undefined ? {} : { clusterDomain }) };
+  return {
+    tcpHosts: chosenTcpHosts(cli, flags.tcpHost),
+    tcpPorts: chosenTcpPorts(cli, flags.tcpPorts),
+    ...(clusterDomain === undefined ? {} : { clusterDomain }),
+  };
 }
 
 /** `--tcp-host`, or its twin with several names and commas between. */
@@ -50,6 +60,27 @@ function chosenTcpHosts(cli: Cli, flag: readonly string[] | undefined): GatewayA
     hosts.set(host.name, host.ip);
   }
   return hosts;
+}
+
+/** `--tcp-ports`, or its twin: ports and ranges of them, none of them twice. */
+function chosenTcpPorts(cli: Cli, flag: string | undefined): GatewayApiOptions["tcpPorts"] {
+  const source = flag === undefined ? "SALLYPORT_TCP_PORTS" : "--tcp-ports";
+  const text = flag ?? fromEnvironment(cli, "SALLYPORT_TCP_PORTS");
+  if (text === undefined) return DEFAULT_TCP_PORTS;
+  const refuse = (why: string): CliError =>
+    new CliError(EXIT.usage, `Cannot use "${text}" for ${source}: ${why}; it wants ports such as 20000-29999`);
+  const chosen: Ports[] = [];
+  for (const part of text.split(",").map((each) => each.trim())) {
+    const ports = parsePorts(part);
+    if ("problem" in ports) throw refuse(ports.problem);
+    if (ports.firstPort === 0) throw refuse("port 0 is none");
+    // A port that counts twice would be handed out twice as often.
+    if (chosen.some((other) => other.firstPort <= ports.lastPort && ports.firstPort <= other.lastPort)) {
+      throw refuse(`"${part}" is in it twice`);
+    }
+    chosen.push(ports);
+  }
+  return chosen;
 }
 
 function splitTwin(text: string): readonly string[] {

@@ -1,4 +1,4 @@
-// The shape of `routes` and `listeners`: one list of the admin port, as one table. `backends` reads its list in the same way.
+// The shape of `routes`, `listeners` and `address list`: one list of the admin port, as one table. `backends` reads its list in the same way.
 
 import type { Command } from "commander";
 import { type Answer, objectsOf } from "./answer.ts";

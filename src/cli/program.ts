@@ -1,6 +1,7 @@
 // The command tree: the one list of commands that help, completion and did-you-mean are made from.
 
 import { Command } from "commander";
+import { addAddressCommand } from "./address.ts";
 import { addBackendsCommand } from "./backends.ts";
 import { addCheckCommand } from "./check.ts";
 import type { Cli } from "./cli.ts";
@@ -25,6 +26,7 @@ const COMMANDS = [
   addBackendsCommand,
   addConnectionsCommand,
   addResourcesCommand,
+  addAddressCommand,
   addKillCommand,
   addReloadCommand,
   addDrainCommand,

@@ -52,7 +52,9 @@ describe.each(SQLITE_BINDINGS)("the override store on %s", (_name, open) => {
     using directory = sqliteDirectory();
     const earlier = open(directory.file("state.db"));
     openDocumentStore(earlier).put("kept", "listen: 1", NOON);
-    earlier.exec("DROP TABLE override; DROP TABLE object; PRAGMA user_version = 1");
+    earlier.exec(
+      "DROP TABLE override; DROP TABLE object; DROP TABLE address; DROP TABLE allotment; PRAGMA user_version = 1",
+    );
     earlier.close();
     const database = open(directory.file("state.db"));
     const store = openOverrideStore(database);

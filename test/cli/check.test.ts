@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import type { LoadRoutes } from "../../src/cli/load-routes.ts";
+import { DEFAULT_TCP_PORTS } from "../../src/plan/gateway/options.ts";
 import { runCli } from "../support/cli.ts";
 
 const GOOD = "listen: 5432\nbackends: [10.0.0.11:5432]\n";
@@ -83,7 +84,7 @@ describe("check", () => {
     const flags = ["--bind", "127.0.0.1", "--tcp-host", "db.example", "--cluster-domain", "cluster.local"];
     expect((await runCli(["check", good, ...flags], { replacements: { loadRoutes } })).code).toBe(0);
     const tcpHosts = new Map([["db.example", undefined]]);
-    expect(told).toEqual([["127.0.0.1"], { tcpHosts, clusterDomain: "cluster.local" }]);
+    expect(told).toEqual([["127.0.0.1"], { tcpHosts, tcpPorts: DEFAULT_TCP_PORTS, clusterDomain: "cluster.local" }]);
   });
 
   test("documents of the other dialects are something", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { runCli } from "../support/cli.ts";
 
 const COMMANDS =
-  "run check status routes listeners backends connections resources kill reload drain version completion help".split(
+  "run check status routes listeners backends connections resources address kill reload drain version completion help".split(
     " ",
   );
 
@@ -43,6 +43,8 @@ describe.skipIf(Bun.which("bash") === null)("bash, as bash understands it", () =
     expect(await bashOffers("sallyport backends set --st")).toEqual(["--state", "--state-file"]);
     expect(await bashOffers("sallyport backends set --")).not.toContain("--targets");
     expect(await bashOffers("sallyport backends set x --state d")).toEqual(["drain", "down"]);
+    expect((await bashOffers("sallyport address ")).slice(0, 3)).toEqual(["create", "list", "delete"]);
+    expect(await bashOffers("sallyport address create --me")).toEqual(["--metadata"]);
   });
 
   test("offers closed sets of values", async () => {

@@ -82,6 +82,15 @@ describe("usage", () => {
     [["run", "--tcp-host", "a=b"]],
     [["run", "--tcp-host", "a=10.0.0.1:80"]],
     [["run", "--tcp-host", "a=10.0.0.1", "--tcp-host", "A=10.0.0.2"]],
+    [["run", "--tcp-ports", ""]],
+    [["run", "--tcp-ports", "x"]],
+    [["run", "--tcp-ports", "0"]],
+    [["run", "--tcp-ports", "0-10"]],
+    [["run", "--tcp-ports", "20-10"]],
+    [["run", "--tcp-ports", "65535-65536"]],
+    [["run", "--tcp-ports", "20000-29999,25000"]],
+    [["run", "--tcp-ports", "20000-29999,"]],
+    [["check", "--tcp-ports", "x", "."]],
     [["run", "--cluster-domain", ""]],
     [["run", "--cluster-domain", "*.local"]],
     [["run", "--status-dir", ""]],
@@ -109,7 +118,13 @@ describe("usage", () => {
   });
 
   test("a wrong twin is blamed by its name", async () => {
-    for (const name of ["SALLYPORT_ADMIN", "SALLYPORT_LOG", "SALLYPORT_LOG_LEVEL", "SALLYPORT_TCP_HOST"]) {
+    for (const name of [
+      "SALLYPORT_ADMIN",
+      "SALLYPORT_LOG",
+      "SALLYPORT_LOG_LEVEL",
+      "SALLYPORT_TCP_HOST",
+      "SALLYPORT_TCP_PORTS",
+    ]) {
       const { code, err } = await runCli(["run"], { env: { [name]: "?!" } });
       expect(code).toBe(2);
       expect(err).toContain(`for ${name}`);
@@ -144,6 +159,7 @@ describe("what run starts with", () => {
       bind: [],
       dns: [],
       tcpHosts: new Map([["localhost", "127.0.0.1"]]),
+      tcpPorts: [{ firstPort: 20_000, lastPort: 29_999 }],
       strict: false,
       drainTimeoutMs: 30_000,
     });
@@ -167,7 +183,7 @@ describe("what run starts with", () => {
 
   test("flags for resources of Gateway API", async () => {
     const argv =
-      "--tcp-host DB.example.com. --tcp-host localhost --tcp-host a=10.0.0.1 --tcp-host a=::ffff:10.0.0.1 --tcp-host b=[2001:DB8::1] --cluster-domain Cluster.Local. --status-dir out";
+      "--tcp-host DB.example.com. --tcp-host localhost --tcp-host a=10.0.0.1 --tcp-host a=::ffff:10.0.0.1 --tcp-host b=[2001:DB8::1] --tcp-ports 1000,3000-3999 --cluster-domain Cluster.Local. --status-dir out";
     expect(await optionsOf(argv.split(" "))).toMatchObject({
       tcpHosts: new Map([
         ["db.example.com", undefined],
@@ -175,14 +191,24 @@ describe("what run starts with", () => {
         ["a", "10.0.0.1"],
         ["b", "2001:db8::1"],
       ]),
+      tcpPorts: [
+        { firstPort: 1000, lastPort: 1000 },
+        { firstPort: 3000, lastPort: 3999 },
+      ],
       clusterDomain: "cluster.local",
       statusDir: "out",
     });
-    expect(await optionsOf(["run"], { SALLYPORT_TCP_HOST: "a.example, b=::1," })).toMatchObject({
+    expect(
+      await optionsOf(["run"], { SALLYPORT_TCP_HOST: "a.example, b=::1,", SALLYPORT_TCP_PORTS: "7, 9-10" }),
+    ).toMatchObject({
       tcpHosts: new Map([
         ["a.example", undefined],
         ["b", "::1"],
       ]),
+      tcpPorts: [
+        { firstPort: 7, lastPort: 7 },
+        { firstPort: 9, lastPort: 10 },
+      ],
     });
   });
 

@@ -7,7 +7,7 @@ import { GatewayError } from "../../src/base/gateway-error.ts";
 import { serve } from "../../src/cli/serve.ts";
 import type { Cli } from "../../src/cli/cli.ts";
 import { createLog } from "../../src/observe/log-writer.ts";
-import { DEFAULT_TCP_HOSTS } from "../../src/plan/gateway/options.ts";
+import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS } from "../../src/plan/gateway/options.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { SAMPLE_ENGINE } from "../support/admin-view.ts";
 import { type CliResult, runCli, TestProcess } from "../support/cli.ts";
@@ -57,6 +57,11 @@ class FakeGateway implements Gateway {
     documents: neverAsked,
     document: neverAsked,
     putDocument: neverAsked,
+    addresses: neverAsked,
+    address: neverAsked,
+    createAddress: neverAsked,
+    updateAddress: neverAsked,
+    deleteAddress: neverAsked,
     deleteDocument: neverAsked,
   };
 
@@ -123,6 +128,7 @@ async function start(prepare: (gateway: FakeGateway) => void = () => {}): Promis
     bind: [],
     dns: [],
     tcpHosts: DEFAULT_TCP_HOSTS,
+    tcpPorts: DEFAULT_TCP_PORTS,
     strict: false,
     drainTimeoutMs: 1,
   });

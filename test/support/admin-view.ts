@@ -1,6 +1,7 @@
 // An AdminView without a gateway: every kind of snapshot once with all its fields, documents in memory, and a record of
 // what was asked of it.
 
+import type { ReservedAddress } from "../../src/admin/address.ts";
 import type { ResourceObject } from "../../src/admin/resource-object.ts";
 import type { AdminView, GatewayInfo, ReloadResult, StoredDocument } from "../../src/admin/view.ts";
 import type { Diagnostic } from "../../src/base/diagnostic.ts";
@@ -184,12 +185,30 @@ export const SAMPLE_RESOURCES: readonly ResourceObject[] = [
   sampleResource("GatewayClass", "", "sallyport"),
 ];
 
+/** The second one is older, and outside of what the flags give now. */
+export const SAMPLE_ADDRESSES: readonly ReservedAddress[] = [
+  sampleAddress("ra_2", 20_002),
+  { ...sampleAddress("ra_1", 30_001), note: "Port 30001 is outside of --tcp-ports 20000-29999; it stays reserved" },
+];
+
+export function sampleAddress(id: string, port: number): ReservedAddress {
+  return {
+    id,
+    addr: `localhost:${port}`,
+    host: "localhost",
+    port,
+    description: `Number ${port}`,
+    metadata: '{"owner":"orders"}',
+    createdAt: "2026-01-02T12:00:00.250Z",
+  };
+}
+
 /** A view whose every operation can be replaced, and the calls that would have changed something. */
 export interface FakeView extends AdminView {
   readonly calls: readonly unknown[][];
 }
 
-/** `connections` are the live ones; `kill` and `killWhere` remove none. A document that contains `mistake` is refused. */
+/** Port 20002 is taken. `connections` are the live ones; `kill` and `killWhere` remove none. A document that contains `mistake` is refused. */
 export function fakeView(
   replaced: Partial<AdminView> = {},
   connections: readonly ConnectionSnapshot[] = [sampleConnection(1), sampleConnection(2)],
@@ -229,6 +248,26 @@ export function fakeView(
     killWhere: async (filter) => {
       calls.push(["killWhere", filter]);
       return matching(filter).length;
+    },
+    addresses: async () => SAMPLE_ADDRESSES,
+    address: async (id) => SAMPLE_ADDRESSES.find((address) => address.id === id),
+    createAddress: async (wish) => {
+      calls.push(["createAddress", wish]);
+      const { port = 20_003, description = "", metadata = "" } = wish;
+      if (port === 20_002) {
+        const holder = "address ra_2";
+        return { refusal: { code: "address-taken", message: `localhost:20002 is taken: ${holder} has it`, holder } };
+      }
+      return { address: { ...sampleAddress("ra_3", port), description, metadata } };
+    },
+    updateAddress: async (id, change) => {
+      calls.push(["updateAddress", id, change]);
+      const found = SAMPLE_ADDRESSES.find((address) => address.id === id);
+      return found === undefined ? undefined : { ...found, ...change };
+    },
+    deleteAddress: async (id) => {
+      calls.push(["deleteAddress", id]);
+      return SAMPLE_ADDRESSES.find((address) => address.id === id);
     },
     reload: async () => {
       calls.push(["reload"]);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Gateway, startGateway } from "../../src/app/gateway.ts";
 import type { GatewayOptions } from "../../src/app/options.ts";
-import { DEFAULT_TCP_HOSTS } from "../../src/plan/gateway/options.ts";
+import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS } from "../../src/plan/gateway/options.ts";
 import { bunRuntime } from "../../src/runtime/bun.ts";
 import { RecordedLog } from "./recorded-log.ts";
 
@@ -55,6 +55,7 @@ export async function startFlow(
     bind: [],
     dns: [],
     tcpHosts: DEFAULT_TCP_HOSTS,
+    tcpPorts: DEFAULT_TCP_PORTS,
     strict: false,
     drainTimeoutMs: 5_000,
     ...options,

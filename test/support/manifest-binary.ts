@@ -43,10 +43,12 @@ export async function startManifestBinary(
   return { admin: admin ?? "", kill };
 }
 
-function flagsOf({ tcpHosts, clusterDomain, dns = [] }: ManifestOptions): readonly string[] {
+function flagsOf({ tcpHosts, tcpPorts, clusterDomain, dns = [] }: ManifestOptions): readonly string[] {
   const hosts = Array.from(tcpHosts ?? [], ([name, ip]) => ["--tcp-host", ip === undefined ? name : `${name}=${ip}`]);
+  const ranges = (tcpPorts ?? []).map(({ firstPort, lastPort }) => `${firstPort}-${lastPort}`).join();
+  const ports = ranges === "" ? [] : ["--tcp-ports", ranges];
   const domain = clusterDomain === undefined ? [] : ["--cluster-domain", clusterDomain];
-  return [...hosts.flat(), ...domain, ...dns.flatMap((server) => ["--dns", server])];
+  return [...hosts.flat(), ...ports, ...domain, ...dns.flatMap((server) => ["--dns", server])];
 }
 
 /** The last line may be half written. */

@@ -6,7 +6,7 @@ import { parseDocuments } from "../../src/config/document.ts";
 import { findOffset } from "../../src/config/mark.ts";
 import { ManifestReading, noJudgedManifests } from "../../src/config/manifest-credentials.ts";
 import { findingsOf } from "../../src/plan/gateway/findings.ts";
-import { DEFAULT_TCP_HOSTS, type GatewayApiOptions } from "../../src/plan/gateway/options.ts";
+import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS, type GatewayApiOptions } from "../../src/plan/gateway/options.ts";
 import type { Outcome } from "../../src/plan/gateway/outcome.ts";
 import { type Status, statusesOf } from "../../src/plan/gateway/status.ts";
 import { translate, type Translation } from "../../src/plan/gateway/translate.ts";
@@ -84,7 +84,7 @@ export async function translateManifests(text: string, options: TranslateOptions
     certificates: new ManifestReading(noJudgedManifests(), Date.now()),
     bind,
     ...(options.previous === undefined ? {} : { previous: options.previous }),
-    options: { tcpHosts, ...(inCluster ? { clusterDomain: "cluster.local" } : {}) },
+    options: { tcpHosts, tcpPorts: DEFAULT_TCP_PORTS, ...(inCluster ? { clusterDomain: "cluster.local" } : {}) },
   });
   const { issued } = translation;
   const all = { identities: issued.identities, trusts: new Map([...trusts, ...issued.trusts]) };

@@ -15,6 +15,7 @@ import type { AnyManifest, BrokenPolicy } from "../../resource/manifest/kinds.ts
 import type { ForeignRoute, TcpRoute, TlsRoute } from "../../resource/manifest/l4-route.ts";
 import type { BackendPolicy, BackendTlsPolicy, ListenerPolicy } from "../../resource/manifest/policy.ts";
 import type { ReferenceGrant } from "../../resource/manifest/reference-grant.ts";
+import type { TcpAddress } from "../../resource/manifest/tcp-address.ts";
 import { KindIndex } from "./kind-index.ts";
 import type { ObjectRecords } from "./record.ts";
 import type { Labels } from "./selector.ts";
@@ -33,6 +34,7 @@ interface ByKind {
   BackendTLSPolicy: BackendTlsPolicy;
   ListenerPolicy: ListenerPolicy;
   BackendPolicy: BackendPolicy;
+  TCPAddress: TcpAddress;
   Service: Service;
   EndpointSlice: EndpointSlice;
   Endpoints: Endpoints;

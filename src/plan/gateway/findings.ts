@@ -4,6 +4,7 @@ import { compareDiagnostics, type Diagnostic, type Severity } from "../../base/d
 import type { AnyManifest } from "../../resource/manifest/kinds.ts";
 import { nameOf } from "../../resource/manifest/manifest.ts";
 import type { ValuePath } from "../../resource/origin.ts";
+import { conditionsOfAddress } from "../tcp-address-status.ts";
 import { isOurs, judgeClass } from "./classes.ts";
 import type { Conditions } from "./conditions.ts";
 import { NOTHING_RUNS } from "./outcome.ts";
@@ -22,6 +23,7 @@ const CONSEQUENCES: ReadonlySet<string> = new Set([
   "TLSRoute/Accepted/UnsupportedValue",
   "Gateway/Accepted/Invalid",
   "ListenerSet/Accepted/Invalid",
+  "Ready/NotAccepted",
 ]);
 
 /** All messages, sorted. They are warnings: an object that is not as it should be is no mistake of its file. */
@@ -56,6 +58,9 @@ export function findingsOf(translation: Translation): readonly Diagnostic[] {
     const { asked } = board;
     tellRoute(state, translation, board);
     if (board.asked === asked) translation.quiet.add(state);
+  }
+  for (const address of catalog.of("TCPAddress")) {
+    board.tellBad(address, conditionsOfAddress(address, translation.addresses));
   }
   for (const kind of ["BackendTLSPolicy", "ListenerPolicy", "BackendPolicy"] as const) {
     for (const policy of catalog.of(kind)) {

@@ -1,6 +1,7 @@
 // The status of every manifest that has one.
 
 import type { AnyManifest } from "../../resource/manifest/kinds.ts";
+import { type TcpAddressStatus, tcpAddressStatus } from "../tcp-address-status.ts";
 import {
   classStatus,
   type ClassStatus,
@@ -13,11 +14,11 @@ import type { Outcome } from "./outcome.ts";
 import { type PolicyStatus, policyStatus, type RouteStatus, routeStatus } from "./route-status.ts";
 import type { Translation } from "./translate.ts";
 
-export type Status = ClassStatus | GatewayStatus | ListenerSetStatus | RouteStatus | PolicyStatus;
+export type Status = ClassStatus | GatewayStatus | ListenerSetStatus | RouteStatus | PolicyStatus | TcpAddressStatus;
 
 /** All statuses as things are now. What is not there has none: a Gateway of somebody else's, a Service. */
 export function statusesOf(translation: Translation, outcome: Outcome): ReadonlyMap<AnyManifest, Status> {
-  const { catalog, gateways, routeStates } = translation;
+  const { catalog, gateways, routeStates, addresses } = translation;
   const statuses = new Map<AnyManifest, Status>();
   for (const gatewayClass of catalog.of("GatewayClass")) {
     const status = classStatus(gatewayClass, catalog.generationOf(gatewayClass));
@@ -30,6 +31,9 @@ export function statusesOf(translation: Translation, outcome: Outcome): Readonly
   for (const state of routeStates) statuses.set(state.route, routeStatus(state, translation, outcome));
   for (const kind of ["BackendTLSPolicy", "ListenerPolicy", "BackendPolicy"] as const) {
     for (const policy of catalog.of(kind)) statuses.set(policy, policyStatus(policy, translation));
+  }
+  for (const address of catalog.of("TCPAddress")) {
+    statuses.set(address, tcpAddressStatus(address, addresses, catalog.generationOf(address)));
   }
   return statuses;
 }

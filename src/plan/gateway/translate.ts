@@ -8,6 +8,7 @@ import type { AnyManifest, BrokenPolicy } from "../../resource/manifest/kinds.ts
 import { keyOf, nameOf } from "../../resource/manifest/manifest.ts";
 import type { ManifestCredentials } from "../../resource/manifest/manifest-credentials.ts";
 import type { BackendPolicy } from "../../resource/manifest/policy.ts";
+import { type AddressView, NO_ADDRESSES } from "../addresses.ts";
 import type { Plan } from "../plan.ts";
 import { type AnyRoute, attachRoute, type FindParent, type Parent, type RouteState } from "./attach.ts";
 import { Catalog } from "./catalog.ts";
@@ -37,6 +38,8 @@ export interface TranslationInput {
   readonly credentials: Credentials;
   /** Of what manifests hold. */
   readonly certificates: ManifestCredentials;
+  /** TCP addresses of this load; absent: there are none. */
+  readonly addresses?: AddressView;
   /** IPs that a listener without an address binds; empty means all. */
   readonly bind: readonly string[];
   readonly options: GatewayApiOptions;
@@ -52,6 +55,7 @@ export interface Translation {
   /** How many of them, the first ones, are of sections that have their ports: they come before whatever is new, in every dialect. */
   readonly keptCount: number;
   readonly issued: IssuedCredentials;
+  readonly addresses: AddressView;
   readonly catalog: Catalog;
   readonly gateways: GatewayStates;
   readonly routeStates: readonly RouteState[];
@@ -68,7 +72,7 @@ export interface Translation {
 
 /** Translates all manifests of a load. */
 export function translate(input: TranslationInput): Translation {
-  const { bind, options, credentials, memo = new TranslationMemo() } = input;
+  const { bind, options, credentials, addresses = NO_ADDRESSES, memo = new TranslationMemo() } = input;
   const catalog = new Catalog(input.manifests, input.broken, input.records, memo.last?.catalog);
   const carried = memo.begin(catalog, bind, options);
   const grants = new Grants(catalog.of("ReferenceGrant"));
@@ -115,6 +119,7 @@ export function translate(input: TranslationInput): Translation {
   return {
     ...inOrder(sections, incumbents),
     issued,
+    addresses,
     catalog,
     gateways,
     routeStates,

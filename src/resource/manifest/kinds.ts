@@ -5,6 +5,7 @@ import type { Gateway, GatewayClass, ListenerSet } from "./gateway.ts";
 import type { ForeignRoute, TcpRoute, TlsRoute } from "./l4-route.ts";
 import type { Policy } from "./policy.ts";
 import type { ReferenceGrant } from "./reference-grant.ts";
+import type { TcpAddress } from "./tcp-address.ts";
 
 /** One validated document with `apiVersion` and `kind`. */
 export type AnyManifest =
@@ -16,6 +17,7 @@ export type AnyManifest =
   | ForeignRoute
   | ReferenceGrant
   | Policy
+  | TcpAddress
   | Service
   | EndpointSlice
   | Endpoints

@@ -16,6 +16,7 @@ import { GATEWAY_GROUP, OWN_GROUP } from "./manifest.ts";
 import { referenceGrantReader } from "./reference-grant-schema.ts";
 import { configMapReader, namespaceReader, secretReader } from "./secret-schema.ts";
 import { serviceReader } from "./service-schema.ts";
+import { tcpAddressReader } from "./tcp-address-schema.ts";
 
 /** A kind that is read. */
 interface KnownKind {
@@ -62,6 +63,7 @@ const KINDS: ReadonlyMap<string, KnownKind> = new Map([
   known(backendTlsReader, GATEWAY_GROUP, ["v1"], ["v1alpha3"], ["v1alpha2"]),
   known(listenerPolicyReader, OWN_GROUP, ["v1alpha1"]),
   known(backendPolicyReader, OWN_GROUP, ["v1alpha1"]),
+  known(tcpAddressReader, OWN_GROUP, ["v1alpha1"]),
   known(serviceReader, CORE_GROUP, ["v1"]),
   known(secretReader, CORE_GROUP, ["v1"]),
   known(configMapReader, CORE_GROUP, ["v1"]),

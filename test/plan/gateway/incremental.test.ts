@@ -8,7 +8,7 @@ import { compilePlan } from "../../../src/plan/compile.ts";
 import { diffPlans } from "../../../src/plan/diff.ts";
 import { findingsOf } from "../../../src/plan/gateway/findings.ts";
 import { TranslationMemo } from "../../../src/plan/gateway/memo.ts";
-import { DEFAULT_TCP_HOSTS } from "../../../src/plan/gateway/options.ts";
+import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS } from "../../../src/plan/gateway/options.ts";
 import type { ObjectRecords } from "../../../src/plan/gateway/record.ts";
 import { statusesOf } from "../../../src/plan/gateway/status.ts";
 import { translate } from "../../../src/plan/gateway/translate.ts";
@@ -38,7 +38,7 @@ const SEEDS = 20;
 const STEPS = 60;
 const NOW_MS = Date.parse("2026-01-05T00:00:00Z");
 const BIND: readonly string[] = [];
-const OPTIONS = { tcpHosts: DEFAULT_TCP_HOSTS };
+const OPTIONS = { tcpHosts: DEFAULT_TCP_HOSTS, tcpPorts: DEFAULT_TCP_PORTS };
 
 /** What is kept from one load to the next. */
 interface Memory {
