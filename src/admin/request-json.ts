@@ -13,7 +13,7 @@ const JSON_TYPE = "application/json";
 /** A body's value, or the answer to a client whose body cannot be used. */
 export type BodyValue<Value> = { readonly value: Value } | { readonly refusal: Response };
 
-/** Reads the body as `schema` wants it. Messages of the schema complete the sentence `"FIELD" …`. */
+/** Reads the body, a JSON object, as `schema` wants it. Messages of the schema complete the sentence `"FIELD" …`. */
 export async function readJson<Value>(c: Context, schema: v.GenericSchema<unknown, Value>): Promise<BodyValue<Value>> {
   const type = c.req.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if ((type !== "" && type !== JSON_TYPE) || c.req.header("content-encoding") !== undefined) {
@@ -29,7 +29,8 @@ export async function readJson<Value>(c: Context, schema: v.GenericSchema<unknow
     // SyntaxError is the only thing that JSON.parse throws.
     return { refusal: refuse(c, 400, "body-not-json", "The body must be JSON") };
   }
-  const judged = v.safeParse(schema, given, { abortPipeEarly: true });
+  // Valibot takes a list for an object without keys.
+  const judged = v.safeParse(schema, Array.isArray(given) ? null : given, { abortPipeEarly: true });
   if (judged.success) return { value: judged.output };
   const fields = judged.issues.map((issue) => ({ field: v.getDotPath(issue) ?? "", message: issue.message }));
   const summary = fields.map(({ field, message }) => `${field === "" ? "it" : `"${field}"`} ${message}`).join("; ");

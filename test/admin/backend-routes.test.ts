@@ -107,7 +107,7 @@ describe("setting a backend", () => {
 
   test.each([
     ["{}", "", "must have weight, state or both"],
-    ["[]", "", "must have weight, state or both"],
+    ["[]", "", "must be a JSON object"],
     ["null", "", "must be a JSON object"],
     ["5", "", "must be a JSON object"],
     ['{"wieght":5}', "wieght", "is not a setting of a backend"],

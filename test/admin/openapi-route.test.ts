@@ -158,6 +158,26 @@ describe("answers are as described", () => {
     ["GET /api/v1/documents/none", "/api/v1/documents/{name}", 404],
     ["DELETE /api/v1/documents/kept", "/api/v1/documents/{name}", 200],
     ["DELETE /api/v1/documents/none", "/api/v1/documents/{name}", 404],
+    ["GET /api/v1/addresses", "/api/v1/addresses", 200],
+    ["GET /api/v1/addresses?limit=0", "/api/v1/addresses", 400],
+    ["POST /api/v1/addresses", "/api/v1/addresses", 201, "{}"],
+    ["POST /api/v1/addresses", "/api/v1/addresses", 409, '{"port":20002}'],
+    ["POST /api/v1/addresses", "/api/v1/addresses", 422, '{"port":0}'],
+    ["GET /api/v1/addresses/ra_1", "/api/v1/addresses/{id}", 200],
+    ["GET /api/v1/addresses/none", "/api/v1/addresses/{id}", 404],
+    ["PATCH /api/v1/addresses/ra_1", "/api/v1/addresses/{id}", 200, '{"metadata":""}'],
+    ["PATCH /api/v1/addresses/ra_1", "/api/v1/addresses/{id}", 422, "{}"],
+    ["DELETE /api/v1/addresses/ra_1", "/api/v1/addresses/{id}", 200],
+    ["DELETE /api/v1/addresses/none", "/api/v1/addresses/{id}", 404],
+    ["GET /reserved_addrs", "/reserved_addrs", 200],
+    ["GET /reserved_addrs?limit=0", "/reserved_addrs", 400],
+    ["POST /reserved_addrs", "/reserved_addrs", 201, "{}"],
+    ["POST /reserved_addrs", "/reserved_addrs", 400, "[]"],
+    ["GET /reserved_addrs/ra_1", "/reserved_addrs/{id}", 200],
+    ["GET /reserved_addrs/none", "/reserved_addrs/{id}", 404],
+    ["PATCH /reserved_addrs/ra_1", "/reserved_addrs/{id}", 200, '{"metadata":""}'],
+    ["PATCH /reserved_addrs/ra_1", "/reserved_addrs/{id}", 400, "{}"],
+    ["DELETE /reserved_addrs/none", "/reserved_addrs/{id}", 404],
     ["POST /api/v1/reload", "/api/v1/reload", 200],
     ["POST /api/v1/drain", "/api/v1/drain", 202],
   ];
@@ -166,7 +186,8 @@ describe("answers are as described", () => {
     const view = fakeView(replaced);
     await view.putDocument("kept", "listen: 2");
     const admin = testAdmin(view);
-    const headers = line.startsWith("PATCH") ? { "content-type": "application/json" } : undefined;
+    const isJson = line.startsWith("PATCH") || line.startsWith("POST");
+    const headers = isJson ? { "content-type": "application/json" } : undefined;
     const answer = await admin.order(line, headers, body);
     expect(answer.status).toBe(status);
     const document = await describedBy(admin);

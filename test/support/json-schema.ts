@@ -51,6 +51,9 @@ export function mistakesIn(value: unknown, schema: JsonObject, root: JsonObject,
       case "minimum":
         if (typeof value === "number" && value < Number(rule)) wrong(`is less than ${String(rule)}`);
         break;
+      case "maximum":
+        if (typeof value === "number" && value > Number(rule)) wrong(`is more than ${String(rule)}`);
+        break;
       case "format":
         if (rule !== "date-time") throw new Error(`Unknown format ${String(rule)}`);
         if (typeof value === "string" && Number.isNaN(Date.parse(value))) wrong("is not a time");
