@@ -43,7 +43,7 @@ export interface GatewayPlace {
 
 export class ManifestGateway implements AsyncDisposable {
   readonly #place: GatewayPlace;
-  readonly #options: ManifestOptions;
+  #options: ManifestOptions;
   #running: RunningGateway | undefined;
 
   /** Starts a gateway on `files`: name → YAML. Mistakes in them are for the test to look at. */
@@ -127,11 +127,18 @@ export class ManifestGateway implements AsyncDisposable {
     await rm(this.#place.directory, { recursive: true, force: true });
   }
 
-  /** Asks the admin port, over a connection of its own. */
-  async ask(method: string, path: string): Promise<Response> {
+  /** Starts it on what the last one left, with other flags from now on. */
+  async startAgainWith(options: ManifestOptions): Promise<void> {
+    this.#options = options;
+    await this.startAgain();
+  }
+
+  /** Asks the admin port, over a connection of its own; `content` is sent as JSON. */
+  async ask(method: string, path: string, content?: object): Promise<Response> {
     if (this.#running === undefined) throw new Error("The gateway does not run");
     const headers = { authorization: `Bearer ${this.#place.token}` };
-    return fetch(`http://${this.#running.admin}${path}`, { method, headers, keepalive: false });
+    const body = content === undefined ? {} : { body: JSON.stringify(content) };
+    return fetch(`http://${this.#running.admin}${path}`, { method, headers, keepalive: false, ...body });
   }
 }
 
