@@ -20,10 +20,16 @@ describe("the state of a resource", () => {
     ["Conflicted: HostnameConflict", [...GOOD, condition("Conflicted", "True", "HostnameConflict")]],
     ["Programmed", [...GOOD, condition("Conflicted", "False", "NoConflicts")]],
     ["Accepted", [condition("Accepted"), condition("SupportedVersion", "False", "UnsupportedVersion")]],
+    ["Ready", [condition("Accepted"), condition("Ready")]],
+    ["False: HostNotFound", [condition("Accepted"), condition("Ready", "False", "HostNotFound")]],
+    [
+      "False: AddressTaken",
+      [condition("Accepted", "False", "AddressTaken"), condition("Ready", "False", "NotAccepted")],
+    ],
     ["Unknown", []],
   ])("is %s", (state, conditions) => {
     expect(stateOf(...conditions)).toBe(state);
-    expect(isWell({ conditions })).toBe(["Programmed", "Accepted"].includes(state));
+    expect(isWell({ conditions })).toBe(["Programmed", "Ready", "Accepted"].includes(state));
   });
 
   test("is that of a listener when only a listener is wrong", () => {
@@ -42,6 +48,12 @@ describe("the state of a resource", () => {
       },
     ]);
     expect(verdictsOf({ addresses, conditions: GOOD, listeners: [fine] })[0]?.state).toBe("Programmed");
+  });
+
+  test("of an address says which it is", () => {
+    const conditions = [condition("Accepted"), condition("Ready")];
+    const wanted = { about: "localhost:20000", state: "Ready", good: true, message: "" };
+    expect(verdictsOf({ addr: "localhost:20000", conditions })).toEqual([wanted]);
   });
 
   test("of a route or policy is one for each parent", () => {

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import * as v from "valibot";
 import { AddressSchema } from "../../src/admin/address.ts";
 import { expectConditions } from "../support/conformance-status.ts";
+import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/free-port.ts";
 import { ManifestGateway, type ManifestOptions } from "../support/manifest-gateway.ts";
 
@@ -128,3 +129,16 @@ test("a TCPAddress outside of what the flags give is refused where it is written
   const told = (await gateway.diagnostics()).map(({ severity, code }) => `${severity} ${code}`);
   expect(told).toEqual(["warning tcpaddress/host-not-found", "warning tcpaddress/port-out-of-range"]);
 }, 30_000);
+
+test("reserving is told in the log, and the load that follows only when it changes something", async () => {
+  await using flow = await startFlow({});
+  const before = flow.log.lines.length;
+  const result = await flow.view.createAddress({ description: "secret" });
+  if ("refusal" in result) throw new Error(result.refusal.message);
+  await flow.view.updateAddress(result.address.id, { description: "other" });
+  await flow.view.deleteAddress(result.address.id);
+  const told = flow.log.lines.slice(before).filter(({ level }) => level !== "debug");
+  expect(told.map(({ event }) => event)).toEqual(["address-created", "address-deleted"]);
+  expect(JSON.stringify(told)).not.toContain("secret");
+  expect((await flow.view.info()).lastReload).toMatchObject({ trigger: "address", result: "unchanged" });
+});
