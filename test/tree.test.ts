@@ -10,7 +10,7 @@ const SRC = join(ROOT, "src");
 /** From the bottom to the top; folders on one level do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ["base"],
-  ["wire", "socket"],
+  ["wire", "socket", "cel"],
   ["resource", "runtime", "observe"],
   ["config", "plan"],
   ["engine", "tunnel"],
