@@ -1,6 +1,6 @@
 // Building blocks for the schemas of resources: maps that refuse unknown keys, and rules that judge one value and say
-// what is wrong with it. A rule speaks through valibot's issues, whose only free field is a text: code, message and hint
-// in three lines. `toDiagnostic` takes it apart again and puts it at the place in the source where it belongs.
+// what is wrong with it. A rule speaks through valibot's issues, whose only free field is a text: code, message, hint and part
+// in four lines. `toDiagnostic` takes it apart again and puts it at the place in the source where it belongs.
 
 import * as v from "valibot";
 
@@ -9,8 +9,17 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { suggest } from "../base/suggest.ts";
 import type { Origin } from "./origin.ts";
 
-/** Says that the value, or what lies at `path` inside it, is wrong. `code` comes without its area. */
-export type Refuse = (code: string, message: string, hint?: string, path?: readonly (string | number)[]) => void;
+/**
+ * Says that the value, or what lies at `path` inside it, is wrong; with `key`, that the last key itself is. `code` comes without its
+ * area, unless it has one of its own (`policy/wrong-phase`).
+ */
+export type Refuse = (
+  code: string,
+  message: string,
+  hint?: string,
+  path?: readonly (string | number)[],
+  part?: "key" | "value",
+) => void;
 
 /** Says nothing: for whoever wants only what is good of a value. */
 export const ignore: Refuse = () => undefined;
@@ -41,9 +50,9 @@ export function rule<T>(judge: (value: unknown, refuse: Refuse) => T | undefined
   return v.pipe(
     v.unknown(),
     v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
-      const result = judge(dataset.value, (code, message, hint, path = []) => {
+      const result = judge(dataset.value, (code, message, hint = "", path = [], part = "value") => {
         const [first, ...rest] = path.map(toPathItem);
-        const text = hint === undefined ? `${code}\n${message}` : `${code}\n${message}\n${hint}`;
+        const text = [code, message, hint, part].join("\n");
         addIssue(first === undefined ? { message: text } : { message: text, path: [first, ...rest] });
       });
       return result === undefined ? NEVER : result;
@@ -89,8 +98,8 @@ export function readList<T>(
   let wrong = 0;
   const good: T[] = [];
   for (const [index, item] of value.entries()) {
-    const result = read(item, (code, message, hint, path = []) => {
-      if (++wrong <= MAX_WRONG_ITEMS) refuse(code, message, hint, [index, ...path]);
+    const result = read(item, (code, message, hint, path = [], part) => {
+      if (++wrong <= MAX_WRONG_ITEMS) refuse(code, message, hint, [index, ...path], part);
     });
     if (result !== undefined) good.push(result);
   }
@@ -129,13 +138,17 @@ export function toDiagnostic(
   const name = String(path.at(-1) ?? "");
   const fail = (part: "key" | "value", code: string, message: string, hint?: string, at = path): Diagnostic => {
     const place = { file: origin.file, ...origin.locate(at, part) };
-    return { ...place, severity: "error", code: `${area}/${code}`, message, ...(hint === undefined ? {} : { hint }) };
+    const whole = code.includes("/") ? code : `${area}/${code}`;
+    return { ...place, severity: "error", code: whole, message, ...(hint === undefined ? {} : { hint }) };
   };
   if (issue.kind === "schema" && issue.path?.at(-1)?.origin === "key") {
     return fail("key", "missing-key", `Missing key ${quote(name)}`, undefined, path.slice(0, -1));
   }
-  const [code = "", message = issue.message, hint] = issue.message.split("\n");
-  if (code !== UNKNOWN_KEY) return fail("value", message === issue.message ? "wrong-type" : code, message, hint);
+  const [code = "", message = issue.message, hint = "", part] = issue.message.split("\n");
+  if (code !== UNKNOWN_KEY) {
+    const known = message === issue.message ? "wrong-type" : code;
+    return fail(part === "key" ? part : "value", known, message, hint === "" ? undefined : hint);
+  }
   const dotted = path.map((key) => (typeof key === "number" ? "*" : key)).join(".");
   if (later.has(dotted)) {
     return fail("key", "not-supported", `Cannot use ${quote(name)}: this version does not have it`);
