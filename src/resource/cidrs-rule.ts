@@ -35,7 +35,7 @@ export function readCidrs(value: unknown, refuse: Refuse): readonly Cidr[] | und
 }
 
 /** Whether a prefix was written with an address that is not its first: one of the two is not what was meant. */
-function hasHostBits({ ip }: Cidr, text: string): boolean {
+export function hasHostBits({ ip }: Cidr, text: string): boolean {
   const slash = text.indexOf("/");
   const written = slash === -1 ? ip : parseIp(text.slice(0, slash));
   if (written === undefined || typeof written === "number" || typeof ip === "number") return written !== ip;

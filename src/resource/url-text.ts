@@ -50,7 +50,12 @@ export function splitUrl(text: string, httpHint: (authority: string) => string):
   const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? "";
   // It may have a password in it.
   if (authority.includes("@")) {
-    return urlMistake("url-part", 9037, "A URL of an endpoint has no user info: found an @", "Leave out all up to the @");
+    return urlMistake(
+      "url-part",
+      9037,
+      "A URL of an endpoint has no user info: found an @",
+      "Leave out all up to the @",
+    );
   }
   const scheme = SCHEMES.find((known) => known === written);
   if (scheme === undefined) return wrongScheme(written, authority, httpHint);
