@@ -57,7 +57,8 @@ export function inPlace({ line, column, severity, code }: Diagnostic): string {
   return `${line}:${column} ${severity} ${code}`;
 }
 
-function unmark(text: string): { readonly plain: string; readonly places: readonly string[] } {
+/** A text without its marks, and their places. */
+export function unmark(text: string): { readonly plain: string; readonly places: readonly string[] } {
   const places: string[] = [];
   const lines = text.split("\n").map((line, index) => {
     let plain = line;

@@ -1,4 +1,5 @@
-// Everything that is said about one document while it is judged, with its kind in lower case as the area of every code.
+// Everything that is said about one document while it is judged, with its kind in lower case as the area of every code that has
+// none of its own.
 
 import * as v from "valibot";
 
@@ -47,7 +48,8 @@ export class Judgement {
     return (code, message, path, hint, part) => {
       if (this.diagnostics.length > 2 * MAX_ISSUES) return;
       const place = { file: this.#origin.file, ...this.#origin.locate(path, part) };
-      const said = { ...place, severity, code: `${this.#area}/${code}`, message };
+      const whole = code.includes("/") ? code : `${this.#area}/${code}`;
+      const said = { ...place, severity, code: whole, message };
       this.diagnostics.push(hint === undefined ? said : { ...said, hint });
     };
   }
