@@ -44,8 +44,8 @@ interface KindDefinition<Kind extends string, Document extends WrittenDocument, 
   readonly schema: v.GenericSchema<unknown, Document>;
   /** What a valid document says. */
   readonly specOf: (document: Document) => Spec;
-  /** Tells what is wrong although each value is right by itself. */
-  readonly checkTogether?: (document: Written, fail: Fail) => void;
+  /** Tells what is wrong although each value is right by itself; `warn` about what is only not wise. */
+  readonly checkTogether?: (document: Written, fail: Fail, warn: Fail) => void;
   /** Keys of `spec` that only the experimental channel has. */
   readonly experimental?: readonly string[];
   readonly strangers?: KnownStrangers;
@@ -62,7 +62,7 @@ export function kindReader<Kind extends string, Document extends WrittenDocument
       const judgement = new Judgement(kind, origin, strangers);
       const written = judgement.parse(schema, document);
       checkNamespace(document, kind, definition, judgement.note);
-      checkTogether?.(document, judgement.fail);
+      checkTogether?.(document, judgement.fail, judgement.warn);
       for (const key of experimental.filter((each) => has(mapAt(document, "spec"), each))) {
         const message = `${quote(key)} has no effect: it belongs to the experimental channel of Gateway API`;
         judgement.warn("experimental-key", message, ["spec", key], undefined, "key");
