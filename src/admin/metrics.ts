@@ -58,6 +58,10 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
   for (const [route, set] of sets) {
     for (const [limit, count] of Object.entries(route.limited)) out.sample(`${set},limit="${limit}"`, count);
   }
+  out.family("counter", "sallyport_policy_verdicts_total", "Clients that a rule of a traffic policy has decided about");
+  for (const [route, set] of sets) {
+    for (const { rule, verdict, count } of route.policy ?? []) out.sample(`${set},${labels({ rule, verdict })}`, count);
+  }
   out.family("gauge", "sallyport_connections_active", "Live connections");
   for (const [route, set] of sets) out.sample(set, route.connectionsActive);
   out.family("gauge", "sallyport_connections_greeting", "Clients that have yet to say which route they are for");

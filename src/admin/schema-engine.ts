@@ -17,6 +17,7 @@ import type {
   UpstreamTlsSnapshot,
 } from "../engine/snapshot.ts";
 import { LIMIT_NAMES } from "../engine/limit/refusal.ts";
+import { VERDICTS } from "../engine/policy/policy-note.ts";
 import type { RateSpec, RouteLimits } from "../resource/limits.ts";
 import { CLOSE_REASONS } from "../socket/close-reason.ts";
 
@@ -164,6 +165,12 @@ export const RouteSchema: v.GenericSchema<RouteSnapshot> = v.pipe(
     limited: v.pipe(
       v.object(v.entriesFromList(LIMIT_NAMES, v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))))),
       v.description("Of these, refused by a limit: how many by each"),
+    ),
+    policy: v.exactOptional(
+      v.pipe(
+        v.array(v.object({ rule: v.string(), verdict: v.picklist(VERDICTS), count: Count })),
+        v.description("What rules of its traffic policy came to; absent: it has none"),
+      ),
     ),
     bytesIn: v.pipe(Bytes, v.description("Bytes from clients to backends")),
     bytesOut: v.pipe(Bytes, v.description("Bytes from backends to clients")),

@@ -15,6 +15,7 @@ import { Bandwidth } from "./bandwidth.ts";
 import { checksAtOnce, connectionLimit, tellOfFew } from "./connection/connection-limit.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import { besides } from "./besides.ts";
+import { Internals } from "./internals.ts";
 import { Admission, needsAdmission, tableSlots } from "./limit/admission.ts";
 import { CounterTable } from "./limit/counter-table.ts";
 import { Listener } from "./listener.ts";
@@ -74,6 +75,7 @@ export class Engine {
       instance: randomBytes(INSTANCE_BYTES).toString("base64url"),
       wheel,
       monitor,
+      internals: new Internals(),
       reader: runtime.directReader(),
       connections: new Map(),
       receptions: new Set(),
@@ -103,6 +105,7 @@ export class Engine {
     this.#setLimit(plan.listeners.length);
     // Routes before pools: who waits for a backend may be woken, and goes by the route as it is now.
     this.#updateRoutes(plan);
+    this.#services.internals.follow(plan.internals ?? [], this.#routes);
     for (const poolPlan of plan.pools) {
       const pool = this.#pools.get(poolPlan.name);
       if (pool?.plan !== poolPlan && !isDeepStrictEqual(pool?.plan, poolPlan)) pool?.update(poolPlan);

@@ -4,17 +4,20 @@
 import { lookupCidr } from "../base/cidr-map.ts";
 import { GatewayError } from "../base/gateway-error.ts";
 import { parseIp } from "../base/ip.ts";
+import type { ClientFacts } from "./hello/client-facts.ts";
 import type { HelloPlan, ListenerPlan } from "../plan/plan.ts";
 import type { Listening } from "../runtime/runtime.ts";
 import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { LIMITED, NO_ROUTE, type Refusal } from "./limit/refusal.ts";
-import { connectionsInUse } from "./connection/connection-limit.ts";
+import { room } from "./connection/connection-limit.ts";
+import { Course } from "./course.ts";
 import { type Arrival, serveConnection } from "./connection/connection.ts";
 import { clientAddress } from "./connection/peer.ts";
 import { recordRefusal } from "./connection/refuse.ts";
 import { receiveClient } from "./hello/reception.ts";
 import { PostgresSessions } from "./postgres-sessions.ts";
 import { NO_TICKET, type Route, type RunningEntry } from "./route.ts";
+import { Visitor } from "./policy/visitor.ts";
 import type { Services } from "./services.ts";
 import type { ListenerSnapshot } from "./snapshot.ts";
 
@@ -166,19 +169,23 @@ export class Listener implements SocketOwner {
     const { route, portOffset } = entry;
     const admitted = this.#hasRoom() ? route.admit(socket.remoteAddress) : LIMITED.gateway;
     if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
-    const pool = route.choosePool();
-    if (pool === null) {
+    const facts = route.hasCourse ? this.#factsOf(socket) : null;
+    const course = facts === null ? null : new Course(route, new Visitor(facts, socket), this.#services.internals);
+    if (course !== null && facts !== null) facts.policy = course.note;
+    const pool = course === null ? (route.choosePool() ?? route.refusal) : course.begin();
+    if ("reason" in pool) {
       if (admitted !== NO_TICKET) route.admission?.leave(admitted);
-      return this.#refuse(socket, route, route.refusal);
+      return this.#refuse(socket, route, pool, facts);
     }
     const arrival: Arrival = {
       route,
       pool,
+      course,
       ticket: admitted,
       admission: route.admission,
       listener: this.name,
       portOffset,
-      facts: null,
+      facts,
       received: null,
       sessions: null,
       target: null,
@@ -206,8 +213,8 @@ export class Listener implements SocketOwner {
 
   /** Whether there are descriptors for another connection; when not, that is said from time to time. */
   #hasRoom(): boolean {
-    const { connections, counters, monitor } = this.#services;
-    if (connectionsInUse(connections.size, counters, monitor.sockets) < counters.connectionLimit) return true;
+    if (room(this.#services) > 0) return true;
+    const { counters } = this.#services;
     const nowMs = performance.now();
     if (nowMs - counters.fullWarnedMs > FULL_WARN_INTERVAL_MS) {
       counters.fullWarnedMs = nowMs;
@@ -225,9 +232,15 @@ export class Listener implements SocketOwner {
     log.write("warn", "connections-full", message, { limit, ...used });
   }
 
-  #refuse(socket: Socket, route: Route | undefined, refusal: Refusal): void {
+  /** What is to be known of a client whose address is enough. */
+  #factsOf(socket: Socket): ClientFacts {
     const id = ++this.#services.counters.accepted;
-    const who = { id, listener: this.name, client: clientAddress(socket), durationMs: 0, facts: null };
+    return { id, openedMs: performance.now(), client: clientAddress(socket), host: socket.remoteAddress };
+  }
+
+  #refuse(socket: Socket, route: Route | undefined, refusal: Refusal, facts: ClientFacts | null = null): void {
+    const id = facts === null ? ++this.#services.counters.accepted : facts.id;
+    const who = { id, listener: this.name, client: clientAddress(socket), durationMs: 0, facts };
     recordRefusal(this.#services, route, refusal, who);
     socket.terminate();
   }

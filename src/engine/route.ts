@@ -11,6 +11,8 @@ import type { Bandwidth } from "./bandwidth.ts";
 import { countReason, reasonCounts } from "./counters.ts";
 import { type Admission, ROUTE_FULL, ROUTE_TOO_FAST, SOURCE_FULL, SOURCE_TOO_FAST } from "./limit/admission.ts";
 import { DENIED_ADDRESS, LIMIT_NAMES, LIMITED, type LimitName, type Refusal, ROUTE_CLOSED } from "./limit/refusal.ts";
+import type { Verdict } from "./policy/policy-note.ts";
+import { compileProgram, type Program } from "./policy/program.ts";
 import { CONNECT_SECONDS, CONNECTION_SECONDS, Histogram } from "./histogram.ts";
 import type { Pool } from "./pool/pool.ts";
 import { Shares } from "./shares.ts";
@@ -65,17 +67,21 @@ export class Route {
   readonly connectionSeconds = new Histogram(CONNECTION_SECONDS);
   readonly #ended = new Map<CloseReason, number>();
   readonly #limited = new Map<LimitName, number>();
+  /** Rule → verdict → how many clients; made when there is the first one. */
+  #verdicts: Map<string, Map<Verdict, number>> | null = null;
 
   #plan: RoutePlan;
   #shares: Shares;
   /** Of clients whose share is nobody's. */
   #refusal: Refusal;
+  #program: Program | null;
 
   /** `pools` are those of the plan, in its order. */
   constructor(plan: RoutePlan, pools: readonly Pool[]) {
     this.#plan = plan;
     this.#shares = new Shares(plan, pools);
     this.#refusal = refusalOf(plan);
+    this.#program = plan.policy === undefined ? null : compileProgram(plan.policy, null);
   }
 
   get plan(): RoutePlan {
@@ -95,6 +101,19 @@ export class Route {
     if (!same || pools.some((pool, index) => pool !== this.pools[index])) this.#shares = new Shares(plan, pools);
     this.#plan = plan;
     this.#refusal = refusalOf(plan);
+    const { policy } = plan;
+    if (policy === undefined) this.#program = null;
+    else if (!isDeepStrictEqual(policy, this.#program?.plan)) this.#program = compileProgram(policy, this.#program);
+  }
+
+  /** Its policy; `null`: it has none. */
+  get program(): Program | null {
+    return this.#program;
+  }
+
+  /** Whether there is more to where a client goes than to take one of its pools: see `course.ts`. */
+  get hasCourse(): boolean {
+    return this.#program !== null || this.#plan.members !== undefined;
   }
 
   /** The pool of an admitted client: chosen once for each, by weight. `null`: it is refused, see `refusal`. */
@@ -109,7 +128,7 @@ export class Route {
 
   /** Whether every client is refused that it admits. */
   get refusesAll(): boolean {
-    return this.pools.length === 0;
+    return this.pools.length === 0 && !this.hasCourse;
   }
 
   /**
@@ -167,6 +186,21 @@ export class Route {
   countEnd(reason: CloseReason, limit: LimitName | undefined): void {
     countReason(this.#ended, reason);
     if (limit !== undefined) this.#limited.set(limit, (this.#limited.get(limit) ?? 0) + 1);
+  }
+
+  countVerdict(rule: string, verdict: Verdict): void {
+    this.#verdicts ??= new Map();
+    const counts = this.#verdicts.get(rule) ?? new Map<Verdict, number>();
+    this.#verdicts.set(rule, counts);
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  }
+
+  /** What its policy has come to, by rule. */
+  verdicts(): readonly { readonly rule: string; readonly verdict: Verdict; readonly count: number }[] {
+    const all = this.#verdicts ?? new Map<string, Map<Verdict, number>>();
+    return Array.from(all).flatMap(([rule, counts]) =>
+      Array.from(counts, ([verdict, count]) => ({ rule, verdict, count })),
+    );
   }
 
   /** Clients refused by limit, in the order of `LIMIT_NAMES`. */

@@ -9,6 +9,7 @@ import type { DirectReader } from "../socket/direct-reader.ts";
 import type { Pipe } from "../socket/pipe.ts";
 import type { EngineCounters } from "./counters.ts";
 import type { HealthMonitor } from "./health/monitor.ts";
+import type { Internals } from "./internals.ts";
 import type { Refusal } from "./limit/refusal.ts";
 import type { Route } from "./route.ts";
 import type { ConnectionSnapshot } from "./snapshot.ts";
@@ -27,6 +28,7 @@ export interface Services {
   readonly receptions: Set<Receiving>;
   readonly counters: EngineCounters;
   readonly monitor: HealthMonitor;
+  readonly internals: Internals;
 }
 
 /** A client that is being received. */

@@ -3,6 +3,7 @@
 
 import type { CloseReason } from "../socket/close-reason.ts";
 import type { LimitName } from "./limit/refusal.ts";
+import type { Verdict } from "./policy/policy-note.ts";
 import type { RouteLimits } from "../resource/limits.ts";
 import type { ProxySend } from "../resource/proxy.ts";
 import type { Balance, Protocol, RouteTimeouts } from "../resource/route.ts";
@@ -62,12 +63,21 @@ export interface RouteSnapshot {
   readonly connectionsTotal: Readonly<Partial<Record<CloseReason, number>>>;
   /** Of these, refused by a limit: how many by each. */
   readonly limited: Readonly<Partial<Record<LimitName, number>>>;
+  /** What its policy has come to, by rule; absent: it has none. */
+  readonly policy?: readonly PolicyVerdictSnapshot[];
   /** From clients to backends. */
   readonly bytesIn: number;
   /** From backends to clients. */
   readonly bytesOut: number;
   readonly connectSeconds: HistogramSnapshot;
   readonly connectionSeconds: HistogramSnapshot;
+}
+
+/** How many clients a rule of a policy has come to the same verdict about. */
+export interface PolicyVerdictSnapshot {
+  readonly rule: string;
+  readonly verdict: Verdict;
+  readonly count: number;
 }
 
 /** One of several pools of a route, and its share of the clients. */

@@ -79,6 +79,7 @@ function snapshotRoute(route: Route, listeners: readonly string[], live: LiveByt
     retries: route.retries,
     connectionsTotal: route.endedByReason(),
     limited: route.limitedByName(),
+    ...(route.program === null ? {} : { policy: route.verdicts() }),
     bytesIn: route.bytesIn + (moving?.in ?? 0),
     bytesOut: route.bytesOut + (moving?.out ?? 0),
     connectSeconds: route.connectSeconds.snapshot(),

@@ -2,6 +2,7 @@
 // connection leaves no garbage behind for it. The same line as `formatAccessJson`; a test compares the two.
 
 import type { AccessRecord } from "./log.ts";
+import { policyFields } from "./policy-fields.ts";
 
 /** Names, addresses and the rest take less than this; a record with longer values is written the slow way. */
 const MAX_VALUE_UNITS = 256;
@@ -11,9 +12,9 @@ export const ACCESS_LINE_BYTES = 10 * MAX_VALUE_UNITS + 512;
 
 const ZERO = 48;
 
-/** Whether every value is short, printable ASCII without quote and backslash, so that it can be written as it is. */
+/** Whether every value is short, printable ASCII without quote and backslash, and no policy has anything to say, so that it can be written as it is. */
 export function isPlainRecord(record: AccessRecord): boolean {
-  const { id, route, listener, client, backend, sni, proxySource, tls, clientCert, detail } = record;
+  const { id, route, listener, client, backend, sni, proxySource, tls, clientCert, detail, policy } = record;
   return (
     isPlain(id) &&
     isPlain(route) &&
@@ -24,7 +25,8 @@ export function isPlainRecord(record: AccessRecord): boolean {
     (proxySource === undefined || isPlain(proxySource)) &&
     (tls === undefined || isPlain(tls)) &&
     (clientCert === undefined || isPlain(clientCert)) &&
-    (detail === undefined || isPlain(detail))
+    (detail === undefined || isPlain(detail)) &&
+    (policy === undefined || policyFields(policy).length === 0)
   );
 }
 

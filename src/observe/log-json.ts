@@ -3,6 +3,7 @@
 
 import type { AccessRecord, LogFields, LogLevel } from "./log.ts";
 import { clip, MAX_CERT_UNITS } from "./log-text.ts";
+import { policyFields } from "./policy-fields.ts";
 
 /** `{"time","level","event","message",…fields}` and a line feed. Fields that are undefined are left out. */
 export function formatJson(
@@ -24,7 +25,7 @@ export function formatJson(
 
 /** The access line of design 6, and a line feed. What was not there is left out. */
 export function formatAccessJson(time: string, record: AccessRecord): string {
-  const { backend, sni, connectMs, limit, detail, proxySource, tls, clientCert } = record;
+  const { backend, sni, connectMs, limit, detail, proxySource, tls, clientCert, policy } = record;
   return `{"time":"${time}","event":"connection","id":${quote(record.id)},"route":${quote(record.route)},"listener":${quote(record.listener)},"client":${quote(record.client)}${
     backend === undefined ? "" : `,"backend":${quote(backend)}`
   }${sni === undefined ? "" : `,"sni":${quote(sni)}`},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"durationMs":${milliseconds(record.durationMs)}${
@@ -35,6 +36,12 @@ export function formatAccessJson(time: string, record: AccessRecord): string {
     proxySource === undefined ? "" : `,"proxySource":${quote(proxySource)}`
   }${tls === undefined ? "" : `,"tls":${quote(tls)}`}${
     clientCert === undefined ? "" : `,"clientCert":${quote(clip(clientCert, MAX_CERT_UNITS))}`
+  }${
+    policy === undefined
+      ? ""
+      : policyFields(policy)
+          .map(([key, json]) => `,"${key}":${json}`)
+          .join("")
   }}\n`;
 }
 

@@ -3,6 +3,7 @@
 
 import type { AccessRecord, LogFields, LogLevel } from "./log.ts";
 import { clip, MAX_CERT_UNITS } from "./log-text.ts";
+import { policyFields } from "./policy-fields.ts";
 
 const GREY = "\u001b[90m";
 const RESET = "\u001b[0m";
@@ -38,7 +39,7 @@ export function formatPretty(
 export function formatAccessPretty(time: string, record: AccessRecord, color: boolean): string {
   const { route, client, backend, connectMs, bytesIn, bytesOut, durationMs, reason, id, listener, limit, detail } =
     record;
-  const { sni, proxySource, tls, clientCert } = record;
+  const { sni, proxySource, tls, clientCert, policy } = record;
   const head = `${paint(time, GREY, color)} ${paint("CONN ", LEVEL_COLORS.info, color)}`;
   const said = `${visible(route)} ${visible(client)} → ${visible(backend ?? "-")} ${reason}`;
   const rest =
@@ -50,6 +51,11 @@ export function formatAccessPretty(time: string, record: AccessRecord, color: bo
     (proxySource === undefined ? "" : ` proxy=${word(proxySource)}`) +
     (limit === undefined ? "" : ` limit=${limit}`) +
     (detail === undefined ? "" : ` detail=${JSON.stringify(detail)}`) +
+    (policy === undefined
+      ? ""
+      : policyFields(policy)
+          .map(([key, json]) => ` ${key}=${visible(json)}`)
+          .join("")) +
     ` listener=${word(listener)} id=${word(id)}`;
   return `${head} ${said} ${paint(rest, GREY, color)}\n`;
 }

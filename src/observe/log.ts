@@ -33,6 +33,19 @@ export interface AccessRecord {
   readonly limit?: string | undefined;
   /** What was wrong with what a client said or showed, for people; ours, without a byte of the client's. */
   readonly detail?: string | undefined;
+  /** What the policies that it met did; absent: it met none. */
+  readonly policy?: PolicyRecord | undefined;
+}
+
+/** What policies have to say of one connection. */
+export interface PolicyRecord {
+  /** The rule that decided last, and what; absent: none did. */
+  readonly rule: string | undefined;
+  readonly verdict: string | undefined;
+  /** What `log` actions said. Values are those of JSON. */
+  readonly logs: readonly Readonly<Record<string, unknown>>[];
+  /** What `set-vars` actions set. */
+  readonly vars: Readonly<Record<string, unknown>>;
 }
 
 export interface Log {

@@ -5,8 +5,8 @@ import { EVERYBODY, type RouteResource } from "../resource/route.ts";
 import type { RoutePlan } from "./plan.ts";
 
 /** Whether a route, compiled or not, is only a claim that refuses everybody. */
-export function isClosed({ pools, refused }: RouteResource | RoutePlan): boolean {
-  return pools.length === 0 && refused === undefined;
+export function isClosed({ pools, refused, members }: RouteResource | RoutePlan): boolean {
+  return pools.length === 0 && refused === undefined && members === undefined;
 }
 
 /** The routes without those that are `broken`; in place of each that takes clients away its claim, closed. */
@@ -29,7 +29,7 @@ export function isNarrow({ sources, alpn, clientCert, tls }: RouteResource): boo
 
 /** The same claim; passing through wants nothing that could not be read. */
 export function closeRoute(route: RouteResource): RouteResource {
-  const { tls, refused: _nobody, ...rest } = route;
+  const { tls, refused: _nobody, members: _others, policy: _policy, ...rest } = route;
   const matchesTls = tls !== undefined || route.alpn.length > 0 || route.clientCert.length > 0;
   const closed: RouteResource = { ...rest, pools: [], allow: [], deny: EVERYBODY };
   return matchesTls ? { ...closed, tls: { mode: "passthrough", hostnames: tls?.hostnames ?? [] } } : closed;

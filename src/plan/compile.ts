@@ -9,6 +9,7 @@ import { type Claimant, claimsOf, countClaims } from "./claim.ts";
 import { settleClaims } from "./claims.ts";
 import { closeRoutes, isClosed } from "./closed.ts";
 import { Findings } from "./findings.ts";
+import { compileInternals } from "./internals.ts";
 import { compileListeners } from "./listeners.ts";
 import { findLonely } from "./lonely.ts";
 import { findLoops } from "./loops.ts";
@@ -83,10 +84,12 @@ export function compilePlan(
   const routes = placed.map(({ route }) => route);
   const sets = new SourceSets(memo.sets);
   const compiled = routes.map((route) => compileOnce(route, credentials, sets, memo));
+  const internals = compileInternals(routes);
   const plan: Plan = {
     listeners: compileListeners(placed, sets, diagnostics, { lonely: apart, memo }),
     routes: compiled.map((each) => each.plan),
     pools: compiled.flatMap(({ pools }) => pools),
+    ...(internals.length === 0 ? {} : { internals }),
   };
   return { plan, diagnostics: diagnostics.toSorted(compareDiagnostics), refusals };
 }
@@ -108,12 +111,12 @@ function compileOnce(
   route: RouteResource,
   credentials: Credentials,
   sets: SourceSets,
-  { routes }: CompileMemo,
+  { routes, prefixes }: CompileMemo,
 ): CompiledRoute {
   const certificates = certificatesOf(route, credentials);
   const known = routes.get(route);
   if (known !== undefined && certificates.every((each, index) => each === known.certificates[index])) return known;
-  const plan = compileRoute(route, credentials, sets);
+  const plan = compileRoute(route, credentials, sets, prefixes);
   const compiled = { plan, pools: compilePools(route, credentials), certificates };
   routes.set(route, compiled);
   return compiled;

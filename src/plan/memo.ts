@@ -8,6 +8,7 @@ import type { Credentials } from "../resource/credentials.ts";
 import type { RouteResource } from "../resource/route.ts";
 import type { Claimant } from "./claim.ts";
 import type { ListenerPlan, PoolPlan, RoutePlan } from "./plan.ts";
+import { PrefixSets } from "./policy-plan.ts";
 
 /** A route and its pools, as compiled with some certificates. */
 export interface CompiledRoute {
@@ -39,6 +40,7 @@ export class CompileMemo {
   readonly names = new Names();
   /** Compiled sets by the list they were made from. */
   readonly sets = new WeakMap<readonly Cidr[], CidrMap>();
+  readonly prefixes = new PrefixSets();
   readonly routes = new WeakMap<RouteResource, CompiledRoute>();
   readonly claimants = new WeakMap<RouteResource, Claimant>();
   /** Of routes that share no port with others. */

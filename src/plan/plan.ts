@@ -7,9 +7,10 @@ import type { Identity, Trust } from "../resource/credentials.ts";
 import type { HealthSpec, PassiveSpec } from "../resource/health.ts";
 import type { RouteLimits } from "../resource/limits.ts";
 import type { ProxySend } from "../resource/proxy.ts";
-import type { Balance, DialSpec, Protocol, RefusedShare, RouteTimeouts } from "../resource/route.ts";
+import type { Balance, DialSpec, EndpointName, Protocol, RefusedShare, RouteTimeouts } from "../resource/route.ts";
 import type { CertificateRule } from "../resource/tls.ts";
 import type { SubjectAltNames } from "../wire/x509-server.ts";
+import type { PolicyPlan } from "./policy-plan.ts";
 
 /** One address and port to bind. */
 export interface ListenerPlan {
@@ -89,7 +90,7 @@ export interface RoutePlan {
   /** Where it was written. */
   readonly file: string;
   readonly line: number;
-  /** Who gets its clients, each by its share; with neither pools nor `refused` it is only a claim, see `closed.ts`. */
+  /** Who gets its clients, each by its share; with neither pools, `refused` nor `members` it is only a claim, see `closed.ts`. */
   readonly pools: readonly PoolSharePlan[];
   /** The share of its clients that nobody gets; absent: none. */
   readonly refused?: RefusedShare;
@@ -109,6 +110,22 @@ export interface RoutePlan {
   readonly proxyAccept?: ProxyAcceptPlan;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+  /** Decides about each admitted client; absent: pools or members get them. */
+  readonly policy?: PolicyPlan;
+  /** What policies know it by; absent: its name and its listener. */
+  readonly endpoint?: EndpointName;
+  /** In place of pools: names of routes, of which each client gets one at random. */
+  readonly members?: readonly string[];
+}
+
+/** Routes that policies forward clients to, of one scheme and port. */
+export interface InternalPlan {
+  readonly scheme: EndpointName["scheme"];
+  readonly port: number;
+  /** Host → index into `endpoints`. */
+  readonly hosts: HostnameMap;
+  /** Names of the routes that share a URL. */
+  readonly endpoints: readonly (readonly string[])[];
 }
 
 /** A pool of a route, by its name in the plan, and its share of the clients; above 0. */
@@ -200,4 +217,6 @@ export interface Plan {
   readonly listeners: readonly ListenerPlan[];
   readonly routes: readonly RoutePlan[];
   readonly pools: readonly PoolPlan[];
+  /** Where policies may forward to; absent: nowhere. */
+  readonly internals?: readonly InternalPlan[];
 }

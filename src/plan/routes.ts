@@ -7,6 +7,7 @@ import type { Cidr } from "../base/ip.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import type { ProxyAcceptSpec } from "../resource/proxy.ts";
 import type { BackendSpec, PoolShare, RouteResource } from "../resource/route.ts";
+import { compilePolicy, type PrefixSets } from "./policy-plan.ts";
 import type { PoolPlan, ProxyAcceptPlan, RoutePlan, TargetPlan } from "./plan.ts";
 import { compileTls, compileUpstreamTls } from "./tls-plan.ts";
 
@@ -27,8 +28,13 @@ export class SourceSets {
 }
 
 /** What happens to the connections of a route, whose certificates are all there. */
-export function compileRoute(route: RouteResource, credentials: Credentials, sets: SourceSets): RoutePlan {
-  const { name, origin, tls, alpn, clientCert, proxyAccept, timeouts, limits } = route;
+export function compileRoute(
+  route: RouteResource,
+  credentials: Credentials,
+  sets: SourceSets,
+  prefixes: PrefixSets,
+): RoutePlan {
+  const { name, origin, tls, alpn, clientCert, proxyAccept, timeouts, limits, policy, endpoint, members } = route;
   const hostnames = tls?.hostnames ?? [];
   return {
     name,
@@ -47,6 +53,9 @@ export function compileRoute(route: RouteResource, credentials: Credentials, set
     ...(proxyAccept === undefined ? {} : { proxyAccept: compileProxyAccept(proxyAccept, sets) }),
     timeouts,
     limits,
+    ...(policy === undefined ? {} : { policy: compilePolicy(policy, prefixes) }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(members === undefined ? {} : { members }),
   };
 }
 

@@ -8,6 +8,7 @@ import { backendsRule } from "./backend-rule.ts";
 import { certificateRulesRule } from "./certificate-rule.ts";
 import { cidrsRule } from "./cidrs-rule.ts";
 import { dialRule } from "./dial-rule.ts";
+import { CEL_CHECKS } from "./expression-checks.ts";
 import { healthRule } from "./health-rule.ts";
 import { limitsRule } from "./limits-rule.ts";
 import { listenRule } from "./listen-rule.ts";
@@ -17,10 +18,10 @@ import { proxyRule } from "./proxy-rule.ts";
 import { closedMap, type KnownStrangers } from "./rule.ts";
 import { balanceRule, protocolRule, resolveRule, timeoutsRule } from "./shared-rules.ts";
 import { tlsRule } from "./tls-rule.ts";
+import { trafficPolicyRule } from "./traffic-policy/traffic-policy-rule.ts";
 import { upstreamTlsRule } from "./upstream-tls-rule.ts";
 
-/** Keys of later versions are refused by name: to ignore `policy` would open what was meant to be shut. */
-export const KNOWN_STRANGERS: KnownStrangers = { later: new Set(["policy"]), misplaced: MISPLACED_KEYS };
+export const KNOWN_STRANGERS: KnownStrangers = { misplaced: MISPLACED_KEYS };
 
 export const routeSchema = closedMap({
   name: v.optional(nameRule),
@@ -45,6 +46,7 @@ export const routeSchema = closedMap({
   health: v.optional(healthRule),
   dial: v.optional(dialRule),
   resolve: v.optional(resolveRule),
+  policy: v.optional(trafficPolicyRule(CEL_CHECKS, { ofRoute: true })),
 });
 
 /** A Route document, each of its values judged. */

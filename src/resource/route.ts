@@ -16,6 +16,8 @@ import type { ProxyAcceptSpec } from "./proxy.ts";
 import { KNOWN_STRANGERS, routeSchema, type WrittenRoute } from "./route-schema.ts";
 import { checkTogether, type Fail } from "./route-together.ts";
 import { isMap, toDiagnostic } from "./rule.ts";
+import type { TrafficPolicy } from "./traffic-policy/policy.ts";
+import { warnOfPolicy } from "./traffic-policy/traffic-policy-rule.ts";
 import type { CertificateRule, TlsSpec } from "./tls.ts";
 import { checkTls } from "./tls-together.ts";
 import { tlsOf } from "./tls-rule.ts";
@@ -37,6 +39,17 @@ export interface RouteTimeouts {
   readonly lifetimeMs: number;
   /** For all that a client has to say before its route is known: PROXY header, first TLS message, handshake. */
   readonly helloMs: number;
+}
+
+/** What a route is called where endpoints are: in expressions of policies, and by policies that forward to it. */
+export interface EndpointName {
+  /** As its resource is told apart from all others. */
+  readonly id: string;
+  readonly url: string;
+  readonly scheme: "tcp" | "tls";
+  /** Lower case; `*.` in front of an internal one stands for any names. */
+  readonly host: string;
+  readonly port: number;
 }
 
 /** What clients speak, as far as the gateway has to know. */
@@ -69,6 +82,17 @@ export interface RouteResource {
   readonly proxyAccept?: ProxyAcceptSpec;
   readonly timeouts: RouteTimeouts;
   readonly limits: RouteLimits;
+  /** Decides about each client that the route admits; absent: its pools get them. */
+  readonly policy?: TrafficPolicy;
+  /** Absent: it is known by its name and its listener. */
+  readonly endpoint?: EndpointName;
+  /** It gets the clients that policies forward to its `endpoint`, and has no addresses to listen on. */
+  readonly internal?: true;
+  /**
+   * Names of routes, in place of pools: each client goes to one of them at random, and to the next one when that has no backend. Those
+   * have no addresses to listen on.
+   */
+  readonly members?: readonly string[];
   /** It takes no address of its own: where others have it, its clients are refused and not theirs. */
   readonly claimOnly?: true;
   /** Its addresses are nobody else's, whomever others match. */
@@ -129,6 +153,7 @@ export function decodeRoute(document: unknown, origin: Origin, defaultName: stri
     if (!("name" in document)) checkDefaultName(defaultName, fail);
     checkTogether(document, fail);
     checkTls(document, fail, say("warning"));
+    if ("policy" in document) warnOfPolicy(document["policy"], ["policy"], say("warning"));
   }
   const failed = diagnostics.some(({ severity }) => severity === "error");
   const resource = result.success && !failed ? resourceOf(result.output, origin, defaultName) : undefined;
@@ -165,6 +190,7 @@ function resourceOf(written: WrittenRoute, origin: Origin, defaultName: string |
       helloMs: written.timeouts?.hello ?? DEFAULT_TIMEOUTS.helloMs,
     },
     limits: limitsOf(written.limits),
+    ...(written.policy === undefined ? {} : { policy: written.policy }),
   };
 }
 

@@ -26,8 +26,6 @@ export const ignore: Refuse = () => undefined;
 
 /** Keys that are told apart from misspelt ones, by their paths with dots; `*` stands for any index. */
 export interface KnownStrangers {
-  /** Those that later versions have. */
-  readonly later: ReadonlySet<string>;
   /** Those that are written elsewhere or called otherwise, and how. */
   readonly misplaced: ReadonlyMap<string, string>;
 }
@@ -132,7 +130,7 @@ export function toDiagnostic(
   issue: v.BaseIssue<unknown>,
   area: string,
   origin: Origin,
-  { later, misplaced }: KnownStrangers,
+  { misplaced }: KnownStrangers,
 ): Diagnostic {
   const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
   const name = String(path.at(-1) ?? "");
@@ -150,9 +148,6 @@ export function toDiagnostic(
     return fail(part === "key" ? part : "value", known, message, hint === "" ? undefined : hint);
   }
   const dotted = path.map((key) => (typeof key === "number" ? "*" : key)).join(".");
-  if (later.has(dotted)) {
-    return fail("key", "not-supported", `Cannot use ${quote(name)}: this version does not have it`);
-  }
   const place = misplaced.get(dotted);
   if (place !== undefined) return fail("key", "misplaced-key", `Cannot use ${quote(name)} here`, place);
   if (name === "<<") return fail("key", UNKNOWN_KEY, "Merge keys (<<) are not supported", "Write the keys out");

@@ -43,6 +43,7 @@ test("every metric of the contract is there, with its type", () => {
     sallyport_backend_checks_total: "counter",
     sallyport_certificate_not_after_timestamp_seconds: "gauge",
     sallyport_limited_total: "counter",
+    sallyport_policy_verdicts_total: "counter",
     sallyport_listener_up: "gauge",
     sallyport_reloads_total: "counter",
     sallyport_plan_generation: "gauge",

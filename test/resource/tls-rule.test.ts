@@ -204,7 +204,6 @@ test.each([
   ["upstreamTls: a.pem", 'route/wrong-type Expected on or a map of keys, found "a.pem" (Write "upstreamTls: on")'],
   ["timeouts: {hello: off}", 'route/bad-duration Expected a duration from 100ms to 5m, found "off"'],
   ["timeouts: {hello: 5}", "route/bad-duration Expected a duration from 100ms to 5m, found 5 (Write 5s for seconds)"],
-  ["policy: {}", 'route/not-supported Cannot use "policy": this version does not have it'],
 ])("%s is refused, and the message helps", async (text, expected) => {
   expect(await told(text)).toEqual([expected]);
 });

@@ -30,7 +30,11 @@ export class PoolClient extends WheelEntry implements DiallerOwner {
     this.#pool = pool;
     this.#wheel = services.wheel;
     this.clientHost = `10.0.${id >> 8}.${id & 255}`;
-    this.dialler = new Dialler(this, { route, pool, plan: route.plan, portOffset: 0, pinned: null }, services);
+    this.dialler = new Dialler(
+      this,
+      { route, pool, plan: route.plan, portOffset: 0, pinned: null, course: null },
+      services,
+    );
   }
 
   introduce(): null {

@@ -4,6 +4,7 @@
 import { spyOn } from "bun:test";
 import { TICK_MS, TimerWheel } from "../../src/base/timer-wheel.ts";
 import { Dial } from "../../src/engine/connection/dial.ts";
+import { Internals } from "../../src/engine/internals.ts";
 import type { Target } from "../../src/engine/pool/target.ts";
 import { Route } from "../../src/engine/route.ts";
 import type { Services } from "../../src/engine/services.ts";
@@ -95,6 +96,7 @@ export class PoolScene implements PlayedPool, Disposable {
       receptions: new Set(),
       counters: this.counters,
       monitor: this.monitor,
+      internals: new Internals(),
     };
     this.wheel.hold();
     const client = new PoolClient(id, this.pool, route, services);

@@ -4,6 +4,7 @@
 
 import type { Log } from "../../observe/log.ts";
 import type { EngineCounters } from "../counters.ts";
+import type { Services } from "../services.ts";
 
 /** A target that never answers must not use up what the others need. */
 const ABANDONED_SHARE = 0.25;
@@ -49,6 +50,15 @@ export function connectionsInUse(
   checkSockets: number,
 ): number {
   return live + greeting + (abandonedDials + besideDials + checkSockets) / DESCRIPTORS_PER_CONNECTION;
+}
+
+/** How many more connections there are descriptors for, with what is in use now; 0 or less: none. */
+export function room({
+  connections,
+  counters,
+  monitor,
+}: Pick<Services, "connections" | "counters" | "monitor">): number {
+  return counters.connectionLimit - connectionsInUse(connections.size, counters, monitor.sockets);
 }
 
 /** How many dials to one target may be left that were given up and cannot be cancelled, of this limit of connections. */

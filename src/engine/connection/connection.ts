@@ -11,6 +11,7 @@ import type { Socket } from "../../socket/socket.ts";
 import type { Bandwidth } from "../bandwidth.ts";
 import type { DiallerOwner } from "./dial-wish.ts";
 import { Dialler } from "./dialler.ts";
+import type { Course } from "../course.ts";
 import type { Admission } from "../limit/admission.ts";
 import type { Refusal } from "../limit/refusal.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
@@ -27,8 +28,10 @@ import type { Target } from "../pool/target.ts";
 /** How a client came in. */
 export interface Arrival {
   readonly route: Route;
-  /** Of the route, chosen for this client. */
+  /** Chosen for this client. */
   readonly pool: Pool;
+  /** What has chosen the pool, and goes on when that has nobody for it; `null`: the route alone. */
+  readonly course: Course | null;
   /** Of the route's `admit`. */
   readonly ticket: number;
   /** What gave out the ticket: a reload may have given the route another one, or taken its limits away. */
@@ -112,7 +115,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
 
   constructor(client: Socket, arrival: Arrival, services: Services) {
     super();
-    const { route, pool, ticket, listener, portOffset, facts } = arrival;
+    const { route, pool, course, ticket, listener, portOffset, facts, target: pinned } = arrival;
     this.#ticket = ticket;
     this.#admission = ticket === NO_TICKET ? null : arrival.admission;
     this.#services = services;
@@ -125,7 +128,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
     this.#received = facts === null ? null : new Received(facts, arrival, nowMs);
     this.#timeouts = route.plan.timeouts;
     this.#pool = pool;
-    this.#dialler = new Dialler(this, { route, pool, plan: route.plan, portOffset, pinned: arrival.target }, services);
+    this.#dialler = new Dialler(this, { route, pool, course, plan: route.plan, portOffset, pinned }, services);
     this.pipe = new Pipe(client, this);
   }
 
@@ -267,6 +270,7 @@ class Connection extends WheelEntry implements LiveConnection, PipeOwner, Dialle
       proxySource: facts?.proxySource,
       tls: facts?.tls,
       clientCert: facts?.certificate?.label,
+      policy: facts?.policy,
     });
   }
 

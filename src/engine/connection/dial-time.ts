@@ -1,5 +1,6 @@
 // How long a client waits for a backend: the connect timeout for all attempts together, and each attempt's part of it.
 
+import { formatDuration } from "../../base/duration.ts";
 import type { DialSpec } from "../../resource/route.ts";
 
 /** How long an address of one family may be silent before one of the other is dialled beside it (RFC 8305, section 8). */
@@ -21,6 +22,9 @@ export class DialTime {
   readonly #connectMs: number;
   /** When the connect timeout runs out, in monotonic milliseconds; infinite without one. */
   dueMs: number;
+  /** When the attempt under way is given up. */
+  attemptDueMs = Number.POSITIVE_INFINITY;
+  #attemptBeganMs = 0;
 
   /** `connectMs` of 0: no limit. */
   constructor(connectMs: number) {
@@ -39,11 +43,20 @@ export class DialTime {
   }
 
   /**
-   * When an attempt that begins now is given up: after what is set for it, or an equal part of what is left for so many
-   * targets, so that a silent one leaves time for the next.
+   * An attempt begins, which is given up after what is set for it, or an equal part of what is left for so many targets, so that a
+   * silent one leaves time for the next.
    */
-  attemptDueMs({ attemptMs }: DialSpec, targets: number): number {
-    const nowMs = performance.now();
+  beginAttempt(spec: DialSpec, targets: number): void {
+    this.#attemptBeganMs = performance.now();
+    this.attemptDueMs = this.#attemptEnd(spec, targets, this.#attemptBeganMs);
+  }
+
+  /** How long the attempt has lasted at `nowMs`, for people. */
+  waited(nowMs: number): string {
+    return formatDuration(Math.round((nowMs - this.#attemptBeganMs) / 100) * 100);
+  }
+
+  #attemptEnd({ attemptMs }: DialSpec, targets: number, nowMs: number): number {
     if (attemptMs !== 0) return Math.min(this.dueMs, nowMs + attemptMs);
     if (this.dueMs === Number.POSITIVE_INFINITY || targets <= 1) return this.dueMs;
     const leftMs = this.dueMs - nowMs;

@@ -3,6 +3,7 @@
 import type { RoutePlan } from "../../plan/plan.ts";
 import type { Socket } from "../../socket/socket.ts";
 import type { Refusal } from "../limit/refusal.ts";
+import type { Course } from "../course.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Target } from "../pool/target.ts";
 import type { Route } from "../route.ts";
@@ -18,6 +19,8 @@ export interface DialWish {
   readonly plan: RoutePlan;
   /** The only target that will do; `null`: any. */
   readonly pinned: Target | null;
+  /** Where it goes when the pool has nobody for it; `null`: nowhere. */
+  readonly course: Course | null;
 }
 
 /** Who wants a backend. */

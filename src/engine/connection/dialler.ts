@@ -2,19 +2,18 @@
 // address family when it is silent, and waits in the pool's queue or for a name when there is nothing to dial yet. Ends
 // with one `dialled` or one `gaveUp`.
 
-import { formatDuration } from "../../base/duration.ts";
 import { hashSource } from "../../base/hash.ts";
 import { parseIp } from "../../base/ip.ts";
 import type { CloseReason } from "../../socket/close-reason.ts";
 import type { Socket } from "../../socket/socket.ts";
-import { abandonedLimit, connectionsInUse } from "./connection-limit.ts";
+import { abandonedLimit, room } from "./connection-limit.ts";
 import { Dial, type Dialling } from "./dial.ts";
 import { reportFailure, reportShortage } from "./dial-report.ts";
 import { BESIDE_MS, DialTime, SHARED_ATTEMPTS } from "./dial-time.ts";
 import { isOwnShortage } from "../../runtime/own-shortage.ts";
 import type { DiallerOwner, DialWish } from "./dial-wish.ts";
 import { FailedTargets } from "./failed-targets.ts";
-import { nextPool } from "./next-pool.ts";
+import { isStillTaken, nextPool } from "./next-pool.ts";
 import { dialFailure, refusalOf } from "./peer.ts";
 import type { Ask, Pick } from "../pool/chooser.ts";
 import type { Pool } from "../pool/pool.ts";
@@ -40,8 +39,6 @@ export class Dialler implements Dialling, Waiter, Ask {
   #beside: Dial | null = null;
   #failed: FailedTargets | null = null;
   #attempts = 0;
-  #attemptBeganMs = 0;
-  #attemptDueMs = Number.POSITIVE_INFINITY;
   #reason: CloseReason = "no-backend";
   #queued = false;
   /** When its time in the queue runs out; 0: it has not been there. */
@@ -97,18 +94,15 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   /** `dueMs` has passed. */
   expired(): void {
-    const { nowMs } = this;
     if (this.#dial === null) {
-      if (this.#queued) this.#giveUp(LIMITED["queue.timeout"]);
-      else this.#giveUp({ reason: this.#reason });
-    } else if (nowMs < this.#attemptDueMs) {
+      this.#giveUp(this.#queued ? LIMITED["queue.timeout"] : { reason: this.#reason });
+    } else if (this.nowMs < this.#time.attemptDueMs) {
       this.#dialBeside(this.#dial.target);
     } else {
       const silent = [this.#dial, this.#beside].filter((dial) => dial !== null);
-      const waited = formatDuration(Math.round((nowMs - this.#attemptBeganMs) / 100) * 100);
       for (const dial of silent) {
         dial.abandon();
-        this.#blame(dial, "dial-timeout", `No answer within ${waited}`);
+        this.#blame(dial, "dial-timeout", `No answer within ${this.#time.waited(this.nowMs)}`);
       }
       this.#again();
     }
@@ -134,12 +128,15 @@ export class Dialler implements Dialling, Waiter, Ask {
   #changePool(): void {
     if (this.#queued) this.#time.restart();
     this.#leaveQueue();
-    const next = nextPool(this.#wish, this.#owner.clientHost, this.#reason);
-    if ("reason" in next) return this.#giveUp(next);
-    this.#pool = next;
+    this.#turnTo(nextPool(this.#wish, this.#owner.clientHost, this.#reason));
+  }
+
+  #turnTo(pool: Pool | Refusal): void {
+    if ("reason" in pool) return this.#giveUp(pool);
+    this.#pool = pool;
     this.#failed = null;
     this.arrival = 0;
-    this.#follow(next.pick(this));
+    this.#follow(pool.pick(this));
   }
 
   #enqueue(): void {
@@ -179,34 +176,30 @@ export class Dialler implements Dialling, Waiter, Ask {
   }
 
   #dialTo(target: Target): void {
-    const { route, plan } = this.#wish;
-    if (route.plan !== plan && !route.takesAs(plan, this.#owner.clientHost)) return this.#giveUp(ROUTE_CHANGED);
+    if (!isStillTaken(this.#wish, this.#owner.clientHost)) return this.#giveUp(ROUTE_CHANGED);
     const dial = this.#begin(target);
     if (dial === undefined) return this.#giveUp({ reason: "dial-failed", detail: "TLS to backends cannot be used" });
     this.#dial = dial;
-    this.#attemptBeganMs = this.nowMs;
     const { dial: spec } = this.#pool.plan;
     const targets = this.#pool.remaining(this, Math.min(SHARED_ATTEMPTS, spec.attempts - this.#attempts + 1));
-    this.#attemptDueMs = this.#time.attemptDueMs(spec, targets);
+    this.#time.beginAttempt(spec, targets);
     const alone = this.#wish.pinned !== null || this.#pool.pickBeside(target, this) === undefined;
-    const besideDueMs = alone ? 0 : performance.now() + BESIDE_MS;
-    this.#setDue(besideDueMs === 0 ? this.#attemptDueMs : Math.min(besideDueMs, this.#attemptDueMs));
+    const besideDueMs = alone ? Number.POSITIVE_INFINITY : performance.now() + BESIDE_MS;
+    this.#setDue(Math.min(besideDueMs, this.#time.attemptDueMs));
     this.#services.runtime.connect(target.socketAddress(this.#wish.portOffset), dial);
   }
 
   #dialBeside(silent: Target): void {
-    this.#setDue(this.#attemptDueMs);
-    const { connections, counters, monitor } = this.#services;
-    const inUse = connectionsInUse(connections.size, counters, monitor.sockets);
+    this.#setDue(this.#time.attemptDueMs);
     // It is a descriptor that nobody has counted on.
-    if (this.#beside !== null || !this.#mayTry() || inUse >= counters.connectionLimit) return;
+    if (this.#beside !== null || !this.#mayTry() || room(this.#services) <= 0) return;
     const target = this.#pool.pickBeside(silent, this);
     if (target === undefined) return;
     const dial = this.#begin(target);
     if (dial === undefined) return;
     this.#beside = dial;
-    counters.besideDials++;
-    this.#services.runtime.connect(target.socketAddress(this.#wish.portOffset), this.#beside);
+    this.#services.counters.besideDials++;
+    this.#services.runtime.connect(target.socketAddress(this.#wish.portOffset), dial);
   }
 
   /** `undefined`: the target must not be spoken to in the clear, and cannot be in TLS. */
@@ -269,8 +262,7 @@ export class Dialler implements Dialling, Waiter, Ask {
 
   #setAside(dial: Dial, reason: CloseReason): void {
     this.#reason = reason;
-    this.#failed ??= new FailedTargets();
-    this.#failed.add(dial.target);
+    (this.#failed ??= new FailedTargets()).add(dial.target);
     this.#drop(dial);
     this.#pool.left(dial.target);
   }
@@ -288,9 +280,17 @@ export class Dialler implements Dialling, Waiter, Ask {
     this.#beside = null;
   }
 
+  /** The pool has nobody for the client. */
   #giveUp(refusal: Refusal): void {
     this.cancel();
-    this.#owner.gaveUp(refusal);
+    const next = this.#wish.course?.next(refusal) ?? refusal;
+    if ("reason" in next) return this.#owner.gaveUp(next);
+    this.#done = false;
+    this.#attempts = 0;
+    this.#queueDueMs = 0;
+    this.#reason = "no-backend";
+    this.#time.restart();
+    this.#turnTo(next);
   }
 
   #setDue(dueMs: number): void {

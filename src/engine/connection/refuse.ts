@@ -43,5 +43,6 @@ export function recordRefusal(
     proxySource: facts?.proxySource,
     tls: facts?.tls,
     clientCert: facts?.certificate?.label,
+    policy: facts?.policy,
   });
 }

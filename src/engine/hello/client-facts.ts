@@ -2,6 +2,7 @@
 
 import { formatHostPort } from "../../base/address.ts";
 import type { ProxyEndpoint, ProxyHeader } from "../../wire/proxy-header.ts";
+import type { PolicyNote } from "../policy/policy-note.ts";
 import type { BelievedCertificate } from "./client-certificate.ts";
 
 /** Filled in step by step while the client is received, and not changed afterwards. */
@@ -20,6 +21,8 @@ export interface ClientFacts {
   destination?: ProxyEndpoint;
   /** Of the proxy's connection. */
   uniqueId?: Uint8Array;
+  /** It began with a TLS message, which was read. */
+  speaksTls?: true;
   serverName?: string;
   /** The protocol that was agreed on, where TLS ends here. */
   alpn?: string;
@@ -28,6 +31,8 @@ export interface ClientFacts {
   certificate?: BelievedCertificate;
   /** The client asked for TLS as PostgreSQL's do, and has it with the backend: that has to be asked, too. */
   postgresTls?: true;
+  /** What policies did; absent: it met none. */
+  policy?: PolicyNote;
 }
 
 /** Takes over what a proxy that is believed says of its client. A header without an address leaves the proxy's own. */

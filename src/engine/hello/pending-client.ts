@@ -6,7 +6,9 @@ import { parseIp } from "../../base/ip.ts";
 import { WheelEntry } from "../../base/timer-wheel.ts";
 import type { HelloPlan, ListenerPlan, RoutePlan } from "../../plan/plan.ts";
 import type { Socket } from "../../socket/socket.ts";
-import { connectionsInUse } from "../connection/connection-limit.ts";
+import { room } from "../connection/connection-limit.ts";
+import { Course } from "../course.ts";
+import { Visitor } from "../policy/visitor.ts";
 import { serveConnection } from "../connection/connection.ts";
 import { clientAddress } from "../connection/peer.ts";
 import { recordRefusal } from "../connection/refuse.ts";
@@ -118,13 +120,14 @@ export abstract class PendingClient extends WheelEntry {
     const { entry } = this;
     if (entry === null) return this.refuse(undefined, { reason: "internal" });
     const { route, portOffset } = entry;
-    const pool = route.choosePool();
-    if (pool === null) return this.refuse(route, route.refusal);
+    const course = route.hasCourse ? this.#courseOf(route) : null;
+    const pool = course === null ? (route.choosePool() ?? route.refusal) : course.begin();
+    if ("reason" in pool) return this.refuse(route, pool);
     const { name: listener } = this.host;
     const [ticket, received] = [this.#ticket, this.bytes.take()];
     this.#leave();
     const from = { ticket, admission: this.#admission, listener, facts: this.facts };
-    const arrival = { ...from, route, pool, portOffset, received, sessions, target: null };
+    const arrival = { ...from, route, pool, course, portOffset, received, sessions, target: null };
     serveConnection(this.socket, arrival, this.services);
   }
 
@@ -133,7 +136,7 @@ export abstract class PendingClient extends WheelEntry {
    * limit: it must get through when all is full. Of several, none outlives the client, nor its time for a hello.
    */
   protected serveCancel(owners: readonly SessionOwner[], length: number): void {
-    const { connections, counters, monitor } = this.services;
+    const { counters } = this.services;
     const allowed = owners.filter(({ route }) => route.allows(this.facts.host));
     const [first, ...others] = allowed;
     if (first === undefined) return this.refuse(owners[0]?.route, owners[0]?.route.denial ?? DENIED_ADDRESS);
@@ -144,8 +147,7 @@ export abstract class PendingClient extends WheelEntry {
       this.#leave();
       return this.#passCancel(this.socket, this.facts, first, received);
     }
-    const room = counters.connectionLimit - connectionsInUse(connections.size, counters, monitor.sockets);
-    const copies = allowed.slice(0, Math.max(1, Math.floor(room)));
+    const copies = allowed.slice(0, Math.max(1, Math.floor(room(this.services))));
     this.#state = "leaving";
     const sent: CancelCopy[] = [];
     this.#copies = sent;
@@ -170,7 +172,7 @@ export abstract class PendingClient extends WheelEntry {
   ): void {
     const { name: listener } = this.host;
     const from = { ticket: NO_TICKET, admission: null, listener, facts };
-    const arrival = { ...from, route, pool, portOffset, received, sessions: null, target };
+    const arrival = { ...from, route, pool, course: null, portOffset, received, sessions: null, target };
     serveConnection(client, arrival, this.services);
   }
 
@@ -199,6 +201,12 @@ export abstract class PendingClient extends WheelEntry {
     const durationMs = performance.now() - openedMs;
     const who = { id, listener: this.host.name, client, durationMs, facts: this.facts };
     recordRefusal(this.services, route, refusal, who);
+  }
+
+  #courseOf(route: Route): Course {
+    const course = new Course(route, new Visitor(this.facts, this.socket), this.services.internals);
+    this.facts.policy = course.note;
+    return course;
   }
 
   /** What a route has admitted does not come in after all. */

@@ -11,7 +11,7 @@ import type { Socket } from "../../socket/socket.ts";
 import { type ClientHello, HelloReader } from "../../wire/client-hello.ts";
 import { postgresError } from "../../wire/postgres-error.ts";
 import { readProxyHeader } from "../../wire/proxy-protocol.ts";
-import { type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
+import { LEFT_AFTER_HANDSHAKE, type Refusal, ROUTE_CHANGED } from "../limit/refusal.ts";
 import type { Route, RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
 import { decideByCertificate } from "./by-certificate.ts";
@@ -189,6 +189,7 @@ class Reception extends PendingClient implements TlsOwner {
 
   #chooseTls({ serverName, alpn }: ClientHello): void {
     const { protocol } = this.#hello;
+    this.facts.speaksTls = true;
     if (serverName !== undefined) this.facts.serverName = serverName;
     if (!this.isReadBy(this.#hello)) return this.refuse(undefined, ROUTE_CHANGED);
     const tls = this.host.plan.hello?.tls;
@@ -289,8 +290,7 @@ class Reception extends PendingClient implements TlsOwner {
 
   /** Most often because it does not accept our certificate, which by TLS 1.3 it finds out last. */
   #leftAfterHandshake(): void {
-    const detail = "The client left after the handshake, and may not accept the certificate";
-    this.refuse(this.entry?.route, { reason: "tls-failed", detail });
+    this.refuse(this.entry?.route, LEFT_AFTER_HANDSHAKE);
   }
 
   /** The only route that is left. */

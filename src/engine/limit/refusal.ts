@@ -33,6 +33,11 @@ export const CLOSED_DETAIL = "The route has mistakes: see its diagnostics";
 export const ROUTE_CLOSED: Refusal = { reason: "denied-address", detail: CLOSED_DETAIL };
 /** By a reload, while the client waited. */
 export const ROUTE_CHANGED: Refusal = { reason: "no-route", detail: "The route has changed meanwhile" };
+/** Of a client that had our certificate, and went. */
+export const LEFT_AFTER_HANDSHAKE: Refusal = {
+  reason: "tls-failed",
+  detail: "The client left after the handshake, and may not accept the certificate",
+};
 export const LIMITED: Readonly<Record<LimitName, Refusal>> = {
   gateway: { reason: "denied-concurrency", limit: "gateway" },
   connections: { reason: "denied-concurrency", limit: "connections" },

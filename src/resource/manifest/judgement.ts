@@ -10,7 +10,7 @@ import { type KnownStrangers, toDiagnostic } from "../rule.ts";
 
 /** Nobody reads more, and finding what each of a million unknown keys was meant to be would take seconds. */
 const MAX_ISSUES = 200;
-const NO_STRANGERS: KnownStrangers = { later: new Set(), misplaced: new Map() };
+const NO_STRANGERS: KnownStrangers = { misplaced: new Map() };
 
 export class Judgement {
   readonly diagnostics: Diagnostic[] = [];

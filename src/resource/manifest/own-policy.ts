@@ -16,5 +16,5 @@ export function checkOwn(spec: Written, fail: Fail): void {
 
 /** Keys below `spec`, each with what to write instead. */
 export function misplacedIn(keys: readonly (readonly [key: string, hint: string])[]): KnownStrangers {
-  return { later: new Set(), misplaced: new Map(keys.map(([key, hint]) => [`spec.${key}`, hint])) };
+  return { misplaced: new Map(keys.map(([key, hint]) => [`spec.${key}`, hint])) };
 }

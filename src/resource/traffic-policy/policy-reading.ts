@@ -31,6 +31,8 @@ export interface ExpressionChecks {
 export interface PolicyUse {
   /** Absent: either. */
   readonly protocol?: "tcp" | "tls";
+  /** It is a Route's, which says elsewhere what becomes of TLS. */
+  readonly ofRoute?: boolean;
   /** There is nobody behind it: every connection must end in it. */
   readonly mustTerminate?: boolean;
 }

@@ -27,7 +27,12 @@ const WRONG_PROTOCOL = 2205;
 const OPEN_ENDED = 2235;
 
 /** Why an action cannot be used, by itself. */
-export function actionMisuse(action: PolicyAction, { protocol }: PolicyUse): PolicyMisuse | undefined {
+export function actionMisuse(action: PolicyAction, { protocol, ofRoute }: PolicyUse): PolicyMisuse | undefined {
+  if (action.type === "terminate-tls" && ofRoute === true) {
+    const message = 'The action "terminate-tls" is for endpoints: a route says what becomes of TLS under "tls"';
+    const hint = 'Write "tls: {mode: terminate, certificate: …, key: …}" beside "policy"';
+    return { code: "wrong-protocol", error: WRONG_PROTOCOL, message, hint, at: ["type"] };
+  }
   if (action.type === "terminate-tls" && protocol === "tcp") {
     const message = 'The action "terminate-tls" is for tls:// endpoints: with tcp:// nobody looks at what clients say';
     const hint = "Write the url of the endpoint with tls://";

@@ -1,0 +1,29 @@
+// Where policies forward to: internal endpoints as they run, by their URL.
+
+import { lookupHostname } from "../base/hostname-map.ts";
+import type { InternalPlan } from "../plan/plan.ts";
+import type { EndpointName } from "../resource/route.ts";
+import type { Route } from "./route.ts";
+
+export class Internals {
+  #plans: readonly InternalPlan[] = [];
+  #routes: ReadonlyMap<string, Route> = new Map();
+
+  /** Takes over a plan, whose routes are in `routes`. */
+  follow(plans: readonly InternalPlan[], routes: ReadonlyMap<string, Route>): void {
+    this.#plans = plans;
+    this.#routes = routes;
+  }
+
+  /** All that share this URL; none, when there is no such endpoint. `host` in the form of `parseHostname`. */
+  find(scheme: EndpointName["scheme"], host: string, port: number): readonly Route[] {
+    const plan = this.#plans.find((each) => each.scheme === scheme && each.port === port);
+    const names = plan?.endpoints[lookupHostname(plan.hosts, host)] ?? [];
+    return this.named(names);
+  }
+
+  /** Those of these routes that run. */
+  named(names: readonly string[]): readonly Route[] {
+    return names.flatMap((name) => this.#routes.get(name) ?? []);
+  }
+}
