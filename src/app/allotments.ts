@@ -2,7 +2,7 @@
 // the ledger, a load proposes, and what it proposes counts once it is in force. A database that cannot be written costs a warning.
 
 import type { Log } from "../observe/log.ts";
-import type { AddressFinding, AddressView, HostPort } from "../plan/addresses.ts";
+import type { AddressFinding, AddressOutcome, HostPort } from "../plan/addresses.ts";
 import type { Database } from "../runtime/runtime.ts";
 import { type AddressRegister, describeOwner, HeldAddresses, takenMessage } from "./address-register.ts";
 import { AddressSpace } from "./address-space.ts";
@@ -19,7 +19,7 @@ export interface AllotmentWish {
 }
 
 /** Addresses of one load, which nobody keeps before `accept`. */
-export interface AllotmentProposal extends AddressView {
+export interface AllotmentProposal extends AddressOutcome {
   /** The load is in force: who is not in it any more has no address. Never throws. */
   accept(): void;
 }
@@ -101,8 +101,9 @@ export class Allotments {
     this.#register.proposed = given;
     return {
       of: (key) => given.of(key),
-      findingOf: (key) => findings.get(key),
       reservationOf: (host, port) => this.#reservationOf({ host, port }, given),
+      findingOf: (key) => findings.get(key),
+      holderOf: (host, port) => given.rivalOf({ host: AddressSpace.hostOf(host), port }),
       accept: () => this.#accept(given),
     };
   }

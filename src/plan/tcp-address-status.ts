@@ -3,7 +3,7 @@
 import { formatHostPort } from "../base/address.ts";
 import { keyOf } from "../resource/manifest/manifest.ts";
 import type { TcpAddress } from "../resource/manifest/tcp-address.ts";
-import type { AddressView } from "./addresses.ts";
+import type { AddressOutcome } from "./addresses.ts";
 import type { Condition } from "./gateway/condition.ts";
 import { Conditions } from "./gateway/conditions.ts";
 
@@ -13,14 +13,14 @@ export interface TcpAddressStatus {
   readonly conditions: readonly Condition[];
 }
 
-export function tcpAddressStatus(address: TcpAddress, addresses: AddressView, generation: number): TcpAddressStatus {
+export function tcpAddressStatus(address: TcpAddress, addresses: AddressOutcome, generation: number): TcpAddressStatus {
   const given = addresses.of(keyOf(address));
   const conditions = conditionsOfAddress(address, addresses).list(generation);
   return given === undefined ? { conditions } : { addr: formatHostPort(given.host, given.port), conditions };
 }
 
 /** Accepted: it has an address. Ready: what is on it can be reached. */
-export function conditionsOfAddress(address: TcpAddress, addresses: AddressView): Conditions {
+export function conditionsOfAddress(address: TcpAddress, addresses: AddressOutcome): Conditions {
   const key = keyOf(address);
   const given = addresses.of(key);
   const finding = addresses.findingOf(key);

@@ -220,6 +220,9 @@ test("what is reserved is known by its host and port: through the admin port, or
   expect(proposal.reservationOf("a.test", 20_001)).toEqual({ id: RESERVING });
   expect(proposal.reservationOf("a.test", 20_002)).toBeUndefined();
   expect(proposal.reservationOf("b.test", 20_000)).toBeUndefined();
+  const holders = ["A.test", "b.test", "other.test"].map((host) => proposal.holderOf(host, 20_002));
+  expect(holders).toEqual([A, undefined, A]);
+  expect(proposal.holderOf("a.test", 20_000)).toBeUndefined();
   expect(allotments.isReserved("a.test", 20_001)).toBe(false);
   proposal.accept();
   const asked = [20_000, 20_001, 20_002].map((port) => allotments.isReserved("a.test", port));

@@ -8,7 +8,7 @@ import type { AnyManifest, BrokenPolicy } from "../../resource/manifest/kinds.ts
 import { keyOf, nameOf } from "../../resource/manifest/manifest.ts";
 import type { ManifestCredentials } from "../../resource/manifest/manifest-credentials.ts";
 import type { BackendPolicy } from "../../resource/manifest/policy.ts";
-import { type AddressView, NO_ADDRESSES } from "../addresses.ts";
+import { type AddressOutcome, NO_ADDRESSES } from "../addresses.ts";
 import type { Plan } from "../plan.ts";
 import { type AnyRoute, attachRoute, type FindParent, type Parent, type RouteState } from "./attach.ts";
 import { Catalog } from "./catalog.ts";
@@ -39,7 +39,7 @@ export interface TranslationInput {
   /** Of what manifests hold. */
   readonly certificates: ManifestCredentials;
   /** TCP addresses of this load; absent: there are none. */
-  readonly addresses?: AddressView;
+  readonly addresses?: AddressOutcome;
   /** IPs that a listener without an address binds; empty means all. */
   readonly bind: readonly string[];
   readonly options: GatewayApiOptions;
@@ -55,7 +55,7 @@ export interface Translation {
   /** How many of them, the first ones, are of sections that have their ports: they come before whatever is new, in every dialect. */
   readonly keptCount: number;
   readonly issued: IssuedCredentials;
-  readonly addresses: AddressView;
+  readonly addresses: AddressOutcome;
   readonly catalog: Catalog;
   readonly gateways: GatewayStates;
   readonly routeStates: readonly RouteState[];
