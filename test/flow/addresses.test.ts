@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import * as v from "valibot";
 import { AddressSchema } from "../../src/admin/address.ts";
 import { expectConditions } from "../support/conformance-status.ts";
+import { bunRuntime } from "../../src/runtime/bun.ts";
 import { startFlow } from "../support/flow.ts";
 import { freePort } from "../support/free-port.ts";
 import { ManifestGateway, type ManifestOptions } from "../support/manifest-gateway.ts";
@@ -141,4 +142,24 @@ test("reserving is told in the log, and the load that follows only when it chang
   expect(told.map(({ event }) => event)).toEqual(["address-created", "address-deleted"]);
   expect(JSON.stringify(told)).not.toContain("secret");
   expect((await flow.view.info()).lastReload).toMatchObject({ trigger: "address", result: "unchanged" });
+});
+
+test("what is asked for before the first load waits for it: nobody gets the port of a route that is not there yet", async () => {
+  const port = freePort();
+  const runtime = bunRuntime();
+  const answers: Response[] = [];
+  const serve: typeof runtime.serve = async (address, answer) => {
+    const server = await runtime.serve(address, answer);
+    const headers = { host: "localhost", authorization: "Bearer test-token", "content-type": "application/json" };
+    answers.push(
+      await answer(new Request("http://localhost/api/v1/addresses", { method: "POST", headers, body: "{}" })),
+    );
+    return server;
+  };
+  await using flow = await startFlow(
+    { "web.yaml": { listen: `127.0.0.1:${port}`, backends: ["127.0.0.1:1"] } },
+    { runtime: { ...runtime, serve }, tcpPorts: [{ firstPort: port, lastPort: port }] },
+  );
+  expect(await flow.port("web")).toBe(port);
+  expect(answers.map(({ status }) => status)).toEqual([409]);
 });
