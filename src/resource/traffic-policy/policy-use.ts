@@ -57,12 +57,16 @@ export function policyMisuses(policy: TrafficPolicy, use: PolicyUse): readonly P
   return open === undefined ? misuses : [...misuses, open];
 }
 
-/** What is wrong with a policy in which a connection can come to the end, and there is nobody behind it. */
+/**
+ * What is wrong with a policy that leads nowhere. It has to end in a rule that ends connections; whether one of several conditions always
+ * holds, as where a random number chooses, nobody can tell.
+ */
 export function openEnd({ rules }: TrafficPolicy): PolicyMisuse | undefined {
+  if (rules.at(-1)?.actions.some(isTerminating) === true) return undefined;
   if (rules.some(({ expressions, actions }) => expressions.length === 0 && actions.some(isTerminating)))
     return undefined;
   const message =
-    "Expected a policy in which every connection ends: there is nobody behind a CloudEndpoint who would take it";
-  const hint = 'Add a last rule without expressions, with "forward-internal" or "deny"';
+    "Expected a policy whose last rule ends connections: there is nobody behind a CloudEndpoint who would take them";
+  const hint = 'Add a last rule with "forward-internal" or "deny"';
   return { code: "open-end", error: OPEN_ENDED, message, hint, at: [] };
 }

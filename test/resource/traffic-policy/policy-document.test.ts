@@ -260,6 +260,10 @@ describe("a policy with nobody behind it", () => {
   test.each([
     ["a way on", actions(forward)],
     [
+      "two ways of which a random number chooses one",
+      `on_tcp_connect:\n- {expressions: [a], actions: [${forward}]}\n- {expressions: [b], actions: [${forward}]}`,
+    ],
+    [
       "a last rule that denies",
       `on_tcp_connect:\n- {expressions: [a], actions: [${forward}]}\n- {actions: [{type: deny}]}`,
     ],
@@ -276,7 +280,12 @@ describe("a policy with nobody behind it", () => {
 
   test.each([
     ["no rule", "«{}"],
-    ["a condition", `«on_tcp_connect: [{expressions: [a], actions: [${forward}]}]`],
+    [
+      "a rule that ends nothing after one with a condition",
+      `«on_tcp_connect:
+- {expressions: [a], actions: [${forward}]}
+- {actions: [{type: log, config: {metadata: {}}}]}`,
+    ],
     [
       "a way on that may fail",
       "«on_tcp_connect: [{actions: [{type: forward-internal, config: {url: 'tcp://a.internal:1', on_error: continue}}]}]",
@@ -284,7 +293,7 @@ describe("a policy with nobody behind it", () => {
     ["actions that end nothing", "«on_tcp_connect: [{actions: [{type: log, config: {metadata: {}}}]}]"],
   ])("does not end with %s", async (_, lines) => {
     expect(await expectRefused(lines, "policy/open-end", 2235, use)).toBe(
-      'Add a last rule without expressions, with "forward-internal" or "deny"',
+      'Add a last rule with "forward-internal" or "deny"',
     );
   });
 });
