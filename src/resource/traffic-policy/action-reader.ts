@@ -43,7 +43,7 @@ export function readAction(value: unknown, reading: PolicyReading): PolicyAction
 
 function refuseType(type: unknown, reading: PolicyReading): undefined {
   const known = Array.from(READERS.keys());
-  if (type === undefined) {
+  if (type === undefined || type === null) {
     const hint = `Known are: ${known.join(", ")}`;
     return reading.refuse("unknown-action", UNKNOWN_ACTION, 'Expected "type" in an action', { hint });
   }

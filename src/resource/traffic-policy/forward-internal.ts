@@ -27,12 +27,12 @@ function readUrl(value: unknown, reading: PolicyReading): string | undefined {
     const message = `Expected the URL of an internal endpoint such as tcp://db.internal:5432, found ${quote(value)}`;
     return reading.refuse("bad-url", NOT_A_URL, message);
   }
-  if (isTemplate(value)) return readTemplate(value, reading);
   if (/^https?:\/\//i.test(value)) {
     const message = `Cannot forward to ${quote(value)}: an endpoint of HTTP has no phase "on_tcp_connect"`;
     const hint = "Write the tcp:// or tls:// URL of an internal endpoint";
     return reading.refuse("internal-http", INTERNAL_HTTP, message, { hint });
   }
+  if (isTemplate(value)) return readTemplate(value, reading);
   const url = parseEndpointUrl(value);
   if ("mistake" in url) {
     // Of the two numbers ngrok's own here is the one of the action.

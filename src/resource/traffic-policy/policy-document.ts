@@ -41,7 +41,7 @@ export function readPolicyDocument(value: unknown, reading: PolicyReading): Traf
       part: "key",
     });
   }
-  const rules = phase === undefined ? [] : readRules(value[phase] ?? [], reading.at(phase));
+  const rules = phase === undefined ? [] : readRules(value[phase], reading.at(phase));
   if (phase === INBOUND) {
     const message = `"${INBOUND}" is the old name of the phase "${PHASE}"`;
     reading.warn("legacy-phase", message, { hint: `Write "${PHASE}"`, at: [INBOUND], part: "key" });

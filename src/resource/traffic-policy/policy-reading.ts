@@ -100,7 +100,10 @@ export const BAD_CONFIG = 2203;
 /** What is wrong with one value of it. */
 export const BAD_VALUE = 2204;
 
-/** The values of a map under these keys; unknown keys are refused, and null is as good as nothing. */
+/**
+ * The values of a map under these keys; unknown keys are refused. What is null is there, and not left out: a condition that a template
+ * lost must not be one that always holds.
+ */
 export function readKeys(
   value: unknown,
   keys: readonly string[],
@@ -118,7 +121,7 @@ export function readKeys(
         part: "key",
       });
       isGood = false;
-    } else if (each !== null && each !== undefined) found.set(key, each);
+    } else if (each !== undefined) found.set(key, each);
   }
   return isGood ? found : undefined;
 }

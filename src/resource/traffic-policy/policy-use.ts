@@ -1,10 +1,8 @@
 // What a policy must not say where it is used, although each part of it is right: that depends on the endpoint. It is asked
 // while an inline policy is read, and again of a policy that several endpoints refer to.
 
-import { parseEndpointUrl } from "../endpoint-url.ts";
 import type { ValuePath } from "../origin.ts";
 import { quote } from "../rule.ts";
-import { isTemplate } from "./expression-reader.ts";
 import { isTerminating, type PolicyAction, type TrafficPolicy } from "./policy.ts";
 import { BAD_VALUE, type PolicyUse } from "./policy-reading.ts";
 
@@ -38,9 +36,10 @@ export function actionMisuse(action: PolicyAction, { protocol, ofRoute }: Policy
     const hint = "Write the url of the endpoint with tls://";
     return { code: "wrong-protocol", error: WRONG_PROTOCOL, message, hint, at: ["type"] };
   }
-  if (action.type !== "forward-internal" || protocol === undefined || isTemplate(action.url)) return undefined;
-  const url = parseEndpointUrl(action.url);
-  if ("mistake" in url || url.scheme === protocol) return undefined;
+  if (action.type !== "forward-internal" || protocol === undefined) return undefined;
+  // One that is not known before there is a client is judged then.
+  const [, scheme = protocol] = /^(tcp|tls):\/\//.exec(action.url) ?? [];
+  if (scheme === protocol) return undefined;
   const message = `Expected the URL of a ${protocol}:// endpoint, found ${quote(action.url)}: both ends have one protocol`;
   return { code: "wrong-protocol", error: BAD_VALUE, message, at: ["config", "url"] };
 }

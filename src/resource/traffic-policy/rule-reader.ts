@@ -19,7 +19,9 @@ export function readPolicyRule(value: unknown, index: number, reading: PolicyRea
   const keys = readKeys(value, ["name", "expressions", "actions"], BAD_CONFIG, reading);
   if (keys === undefined) return undefined;
   const name = readName(keys.get("name") ?? `rule ${index + 1}`, reading.at("name"));
-  const expressions = readExpressions(keys.get("expressions") ?? [], reading.at("expressions"));
+  const expressions = keys.has("expressions")
+    ? readExpressions(keys.get("expressions"), reading.at("expressions"))
+    : [];
   const actions = keys.has("actions")
     ? readActions(keys.get("actions"), reading.at("actions"))
     : reading.refuse("missing-action", NO_ACTION, 'Expected "actions" in a rule, with at least one');

@@ -64,6 +64,7 @@ describe("restrict-ips", () => {
     ["a name", "{allow: [0.0.0.0/0], deny: [«db.example.com]}", "bad-cidr", 2217],
     ["a number", "{allow: [«10]}", "bad-cidr", 2217],
     ["a prefix that is too long", "{allow: [«10.0.0.0/33]}", "bad-cidr", 2217],
+    ["a list of the denied that a template lost", "{allow: [0.0.0.0/0], deny: «null}", "wrong-type", 2203],
     ["100001 addresses", `{allow: «[${repeat(100_001, "1.1.1.1/32")}]}`, "long-list", 2218],
     ["an expression that cannot be read", "{allow: [«'${!!}']}", "bad-template", 2224],
     ["an IPPolicy without a name", "{ip_policies: [a, «'']}", "bad-name", 2204],
@@ -107,6 +108,7 @@ describe("forward-internal", () => {
     ["no URL", "{url: «a.internal}", "bad-url", 2226],
     ["a URL without a port", "{url: «'tcp://a.internal'}", "bad-url", 2226],
     ["an endpoint of HTTP", "{url: «'https://a.internal'}", "internal-http", 2262],
+    ["an endpoint of HTTP that is not known yet", "{url: «'http://${a}.internal'}", "internal-http", 2262],
     ["a public endpoint", "{url: «'tcp://a.example.com:1'}", "not-internal", 2204],
     ["any address", "{url: «'tcp://'}", "not-internal", 2204],
     ["a wildcard", "{url: «'tcp://*.internal:1'}", "not-internal", 2204],
@@ -118,6 +120,9 @@ describe("forward-internal", () => {
     const lines = actions("{type: forward-internal, config: {url: «'tls://a.internal'}}");
     await expectRefused(lines, "policy/wrong-protocol", 2204, { protocol: "tcp" });
     await policy(lines.replace("«", ""), { protocol: "tls" });
+    const unknown = lines.replace("//a", "//${a}");
+    await expectRefused(unknown, "policy/wrong-protocol", 2204, { protocol: "tcp" });
+    await policy(unknown.replace("tls://", "").replace("«", ""), { protocol: "tcp" });
   });
 });
 
