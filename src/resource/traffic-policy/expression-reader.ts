@@ -5,6 +5,8 @@ import type { ExpressionMistake, PolicyReading } from "./policy-reading.ts";
 
 /** Nobody writes a longer one, and each is compiled. */
 const MAX_EXPRESSION_CHARS = 4096;
+/** A certificate may have expressions in it. */
+const MAX_TEMPLATE_CHARS = 65_536;
 
 /** ngrok's numbers of what is wrong with them. */
 const BAD_EXPRESSION = 2200;
@@ -26,7 +28,7 @@ export function readExpression(
     const hint = typeof value === "boolean" || typeof value === "number" ? `Write "${value}"` : undefined;
     return reading.refuse("bad-expression", BAD_EXPRESSION, `Expected ${wanted}, found ${quote(value)}`, { hint });
   }
-  if (isTooLong(value, BAD_EXPRESSION, reading)) return undefined;
+  if (isTooLong(value, MAX_EXPRESSION_CHARS, BAD_EXPRESSION, reading)) return undefined;
   const mistake = reading.checks[kind](value);
   if (mistake === undefined) return value;
   return reading.refuse("bad-expression", BAD_EXPRESSION, inWords("expression", mistake), { hint: mistake.hint });
@@ -35,16 +37,15 @@ export function readExpression(
 /** A text that may have `${…}` in it, `undefined` when that is refused. One without it may be of any length. */
 export function readTemplate(text: string, reading: PolicyReading): string | undefined {
   if (!isTemplate(text)) return text;
-  if (isTooLong(text, BAD_TEMPLATE, reading)) return undefined;
+  if (isTooLong(text, MAX_TEMPLATE_CHARS, BAD_TEMPLATE, reading)) return undefined;
   const mistake = reading.checks.template(text);
   if (mistake === undefined) return text;
   return reading.refuse("bad-template", BAD_TEMPLATE, inWords("text with ${…}", mistake), { hint: mistake.hint });
 }
 
-function isTooLong({ length }: string, error: number, reading: PolicyReading): boolean {
-  if (length <= MAX_EXPRESSION_CHARS) return false;
-  const message = `Expected at most ${MAX_EXPRESSION_CHARS} characters in an expression, found ${length}`;
-  reading.refuse("long-expression", error, message);
+function isTooLong({ length }: string, max: number, error: number, reading: PolicyReading): boolean {
+  if (length <= max) return false;
+  reading.refuse("long-expression", error, `Expected at most ${max} characters in an expression, found ${length}`);
   return true;
 }
 

@@ -99,6 +99,7 @@ describe("forward-internal", () => {
       url: "tls://${vars.a}.internal",
       onError: "continue",
     });
+    await read("forward-internal", `{url: 'tcp://\${${"a".repeat(65_536 - 9)}}'}`);
   });
 
   refused("forward-internal", [
@@ -113,6 +114,7 @@ describe("forward-internal", () => {
     ["any address", "{url: «'tcp://'}", "not-internal", 2204],
     ["a wildcard", "{url: «'tcp://*.internal:1'}", "not-internal", 2204],
     ["an expression that cannot be read", "{url: «'tcp://${!!}.internal:1'}", "bad-template", 2224],
+    ["65537 characters with an expression", `{url: «'tcp://\${${"a".repeat(65_537 - 9)}}'}`, "long-expression", 2224],
     ["another thing to do on errors", "{url: 'tcp://a.internal:1', on_error: «retry}", "bad-on-error", 2204],
   ]);
 
