@@ -1,16 +1,18 @@
 // Goes through the syntax tree of an expression once before it is planned: checks variables, functions and types, bounds
 // its size, and writes into the tree what the library cannot know: whole paths as names, a count of steps, chance.
 
-import type { CelType } from "@bufbuild/cel";
+import { type CelType, listType, mapType } from "@bufbuild/cel";
 
 import { RANDOM, STEP } from "./bindings.ts";
 import { checkCall, checked, refuseAbsent } from "./calls.ts";
-import { compilePattern, type Pattern } from "./pattern.ts";
 import { NAMESPACES } from "./functions.ts";
+import { SORT_PAIRS } from "./functions/list.ts";
 import { Mistaken } from "./mistake.ts";
+import { compilePattern, type Pattern } from "./pattern.ts";
 import { pathOf, type PlaceOf, resolvePath } from "./path.ts";
 import {
   nameNode,
+  pairsOf,
   part,
   recall,
   textOf,
@@ -19,8 +21,7 @@ import {
   type TreeComprehension,
   type TreeSelect,
 } from "./tree.ts";
-import { BOOL, BYTES, common, DOUBLE, DYN, formatType, INT, isDyn, MAP, NULL, STRING, UINT } from "./type.ts";
-import { listType, mapType } from "@bufbuild/cel";
+import { BOOL, BYTES, common, DOUBLE, DYN, formatType, INT, isDyn, LIST, MAP, NULL, STRING, UINT } from "./type.ts";
 
 /** The most nodes of a tree, those that macros make included. */
 export const MAX_NODES = 4000;
@@ -124,12 +125,24 @@ class Checker {
     const isQualified = namespace !== undefined && !locals.has(namespace) && NAMESPACES.has(namespace);
     const name = isQualified ? `${namespace}.${call.function}` : call.function;
     refuseAbsent(name, at);
+    if (name === "sortBy" && target !== undefined && call.args.length === 2)
+      return this.#sortBy(target, call.args, node, locals);
     const receiver = target === undefined || isQualified ? undefined : this.visit(target, locals);
     const args = call.args.map((arg) => this.visit(arg, locals));
     const type = checkCall({ name, receiver, args, at });
     if (name.startsWith("rand.")) call.args.push(nameNode(node.id, RANDOM));
     if (name === "matches") this.#pattern(call.args.at(-1));
     return type;
+  }
+
+  /** `list.sortBy(x, key)`, which the parser does not know: pairs of key and element are made, and sorted. */
+  #sortBy(target: Tree, [variable, key]: readonly Tree[], node: Tree, locals: Locals): CelType {
+    const name = variable?.exprKind.case === "identExpr" ? variable.exprKind.value.name : undefined;
+    if (name === undefined) throw new Mistaken(this.#placeOf(node), "sortBy() is written list.sortBy(x, x.key)");
+    const pairs = pairsOf(node.id, target, name, part(key));
+    recall(node, SORT_PAIRS, [pairs]);
+    this.visit(pairs, locals);
+    return LIST;
   }
 
   /** A pattern that is written out is compiled once, and found wrong now. */

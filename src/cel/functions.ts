@@ -1,9 +1,17 @@
 // All functions of expressions: the library's own, its extension for strings, and ours, which are in functions/.
 
-import { type CelEnv, celEnv, type CelFunc, type CelType } from "@bufbuild/cel";
+import { type CelEnv, celEnv, celFunc, type CelFunc, type CelType } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 
+import { ADDRESS_FUNCTIONS } from "./functions/address.ts";
+import { ENCODING_FUNCTIONS } from "./functions/encoding.ts";
+import { HASH_FUNCTIONS } from "./functions/hash.ts";
+import { JSON_FUNCTIONS } from "./functions/json.ts";
+import { LIST_FUNCTIONS } from "./functions/list.ts";
+import { RANDOM_FUNCTIONS } from "./functions/random.ts";
+import { TEXT_FUNCTIONS } from "./functions/text.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
+import { BOOL, STRING } from "./type.ts";
 
 /** What is declared of a function. */
 export interface Signature {
@@ -13,14 +21,26 @@ export interface Signature {
   readonly result: CelType;
 }
 
-const OURS: CelFunc[] = [...strings];
+/** Of two functions with one signature the later one counts. */
+const OURS: readonly CelFunc[] = [
+  ...strings,
+  ...TEXT_FUNCTIONS,
+  ...LIST_FUNCTIONS,
+  ...JSON_FUNCTIONS,
+  ...ENCODING_FUNCTIONS,
+  ...HASH_FUNCTIONS,
+  ...ADDRESS_FUNCTIONS,
+  ...RANDOM_FUNCTIONS,
+];
 
 /**
  * An environment in which expressions are planned. `patterns` are compiled already; any other pattern is compiled when it
  * is used.
  */
 export function makeEnvironment(patterns: ReadonlyMap<string, Pattern>): CelEnv {
-  return celEnv({ funcs: OURS, re2: { compile: (source) => patterns.get(source) ?? compilePattern(source) } });
+  const compile = (source: string): Pattern => patterns.get(source) ?? compilePattern(source);
+  const matches = celFunc("matches", [STRING, STRING], BOOL, (text, pattern) => compile(pattern).test(text));
+  return celEnv({ funcs: [...OURS, matches], re2: { compile } });
 }
 
 /** The environment of expressions that have no patterns. */

@@ -51,3 +51,30 @@ export function part(node: Tree | undefined): Tree {
   if (node === undefined) throw new Error("Invariant: a part of a syntax tree is missing");
   return node;
 }
+
+/** A new node that makes a list of `[key, item]` of another list, whose elements are called `variable`. */
+export function pairsOf(id: bigint, list: Tree, variable: string, key: Tree): Tree {
+  const make = (exprKind: Tree["exprKind"]): Tree => ({ $typeName: "cel.expr.Expr", id, exprKind });
+  const listOf = (elements: Tree[]): Tree =>
+    make({ case: "listExpr", value: { $typeName: "cel.expr.Expr.CreateList", elements, optionalIndices: [] } });
+  const pair = listOf([listOf([key, nameNode(id, variable)])]);
+  const sum = make({
+    case: "callExpr",
+    value: { $typeName: "cel.expr.Expr.Call", function: "_+_", args: [nameNode(id, "@result"), pair] },
+  });
+  const value = { $typeName: "cel.expr.Constant", constantKind: { case: "boolValue", value: true } } as const;
+  return make({
+    case: "comprehensionExpr",
+    value: {
+      $typeName: "cel.expr.Expr.Comprehension",
+      iterVar: variable,
+      iterVar2: "",
+      iterRange: list,
+      accuVar: "@result",
+      accuInit: listOf([]),
+      loopCondition: make({ case: "constExpr", value }),
+      loopStep: sum,
+      result: nameNode(id, "@result"),
+    },
+  });
+}
