@@ -13,11 +13,14 @@ export const STEP = "@step";
 /** The name of a number from 0 up to and without 1. */
 export const RANDOM = "@random";
 
+/** Steps of comprehensions that one evaluation may take: an expression that never ended would stop every connection. */
+const MAX_STEPS = 1000;
 /**
- * Steps of comprehensions that one evaluation may take. A step costs about a microsecond, and an expression that never
- * ended would stop every connection.
+ * What functions do in a step may cost more than the step, so an evaluation with many of them also has this long, in
+ * milliseconds. Those with few are not asked, so that a pause of the machine refuses nobody.
  */
-const MAX_STEPS = 10_000;
+const MAX_DURATION_MS = 100;
+const STEPS_WITHOUT_CLOCK = 100;
 
 /** The name under which it is told whether there is such a variable. */
 export function presenceOf(path: string): string {
@@ -29,6 +32,7 @@ export class Bindings {
   readonly [path: string]: CelInput;
   readonly #scope: Scope;
   #steps = 0;
+  #deadline = 0;
 
   constructor(scope: Scope) {
     this.#scope = scope;
@@ -55,6 +59,10 @@ export class Bindings {
     });
     define(STEP, function step() {
       if (++this.#steps > MAX_STEPS) throw new CelError("too-much", `An expression takes ${MAX_STEPS} steps at most`);
+      if (this.#steps === 1) this.#deadline = performance.now() + MAX_DURATION_MS;
+      if (this.#steps > STEPS_WITHOUT_CLOCK && performance.now() > this.#deadline) {
+        throw new CelError("too-much", "The expression takes too much work");
+      }
       return true;
     });
   }

@@ -3,7 +3,7 @@
 
 import { CelError } from "./cel-error.ts";
 import { ABSENT_FUNCTIONS, FUNCTIONS, type Signature } from "./functions.ts";
-import { Mistaken, nearest } from "./mistake.ts";
+import { Mistaken, nearest, shorten } from "./mistake.ts";
 import { BOOL, common, DYN, fits, formatType, isComparable, isDyn, mayBeBool } from "./type.ts";
 import type { CelType } from "@bufbuild/cel";
 
@@ -47,8 +47,10 @@ export function checkCall(call: WrittenCall): CelType {
     : result;
 }
 
-/** Throws Mistaken for a function that exists elsewhere. */
+/** Throws Mistaken for a function that exists elsewhere, and for a macro that is not written as the parser wants it. */
 export function refuseAbsent(name: string, at: number): void {
+  const macro = MACROS.get(name);
+  if (macro !== undefined) throw new Mistaken(at, `${name}() is not written so`, `It is written ${macro}`);
   const absent = ABSENT_FUNCTIONS.get(name);
   if (absent !== undefined) throw new Mistaken(at, `${name}() ${absent}`);
 }
@@ -138,8 +140,6 @@ function convert(types: readonly CelType[]): string | undefined {
 }
 
 function unknown({ name, receiver, at }: WrittenCall): Mistaken {
-  const macro = MACROS.get(name);
-  if (macro !== undefined) return new Mistaken(at, `${name}() is not written so`, `It is written ${macro}`);
   const isMethod = receiver !== undefined;
   const others = FUNCTIONS.get(name);
   if (others !== undefined) {
@@ -154,7 +154,7 @@ function unknown({ name, receiver, at }: WrittenCall): Mistaken {
   );
   return new Mistaken(
     at,
-    `There is no function "${name}"`,
+    `There is no function "${shorten(name)}"`,
     nearest(name, [...names.map(([known]) => known), ...MACROS.keys()]),
   );
 }

@@ -10,6 +10,7 @@ import { JSON_FUNCTIONS } from "./functions/json.ts";
 import { LIST_FUNCTIONS } from "./functions/list.ts";
 import { RANDOM_FUNCTIONS } from "./functions/random.ts";
 import { TEXT_FUNCTIONS } from "./functions/text.ts";
+import { TIME_FUNCTIONS } from "./functions/time.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { BOOL, STRING } from "./type.ts";
 
@@ -31,6 +32,7 @@ const OURS: readonly CelFunc[] = [
   ...HASH_FUNCTIONS,
   ...ADDRESS_FUNCTIONS,
   ...RANDOM_FUNCTIONS,
+  ...TIME_FUNCTIONS,
 ];
 
 /**

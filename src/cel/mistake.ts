@@ -39,6 +39,14 @@ export function caught<T>(compile: () => T): T | CelMistake {
   }
 }
 
+/** The longest name that a message repeats, in UTF-16 units. */
+const MAX_NAME_CHARS = 100;
+
+/** A name that somebody wrote, shortened for a message. */
+export function shorten(name: string): string {
+  return name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}…` : name;
+}
+
 /** `Did you mean …?` for the known name that is nearest, or `undefined`. */
 export function nearest(written: string, known: Iterable<string>, prefix = ""): string | undefined {
   const near = suggest(written, known);

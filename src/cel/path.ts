@@ -4,7 +4,7 @@
 import type { CelType } from "@bufbuild/cel";
 
 import { presenceOf } from "./bindings.ts";
-import { Mistaken, nearest } from "./mistake.ts";
+import { Mistaken, nearest, shorten } from "./mistake.ts";
 import { nameNode, rename, recall, selectNode, textOf, type Tree } from "./tree.ts";
 import { BOOL, DYN, TYPE } from "./type.ts";
 import type { Variable } from "./variable.ts";
@@ -82,7 +82,7 @@ export function resolvePath({ steps, isTest }: Path, uses: Set<string>, placeOf:
     const place = rest[0]?.node ?? last.node;
     throw new Mistaken(
       placeOf(place),
-      `There is no variable "${names.slice(0, depth + 1).join(".")}": ${path} has no members`,
+      `There is no variable "${shorten(names.slice(0, depth + 1).join("."))}": ${path} has no members`,
     );
   }
   rename(end.node, path);
@@ -123,7 +123,7 @@ function walk(steps: readonly Step[], placeOf: PlaceOf): { variable: Variable; d
     variable = members.get(name);
     if (variable === undefined) {
       const hint: string = nearest(name, members.keys(), path) ?? `Known here: ${[...members.keys()].join(", ")}`;
-      throw new Mistaken(placeOf(node), `There is no variable "${path}${name}"`, hint);
+      throw new Mistaken(placeOf(node), `There is no variable "${shorten(path + name)}"`, hint);
     }
     members = variable.members;
     path += `${name}.`;

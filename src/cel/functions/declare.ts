@@ -15,8 +15,10 @@ import { CelError } from "../cel-error.ts";
 import { STRING } from "../type.ts";
 
 /** The longest text or list that a function gives, in UTF-16 units, bytes or elements. */
-export const MAX_TEXT_CHARS = 1_048_576;
-export const MAX_LIST_ITEMS = 10_000;
+export const MAX_TEXT_CHARS = 65_536;
+export const MAX_LIST_ITEMS = 1000;
+/** The longest list that a function looks at, in elements: one that an operator wrote out can be long. */
+const MAX_INPUT_ITEMS = 10_000;
 
 /** `name(text)` and `text.method()`, which are the same. */
 export function textFunction(
@@ -41,6 +43,6 @@ export function bounded(text: string): string {
 
 /** The elements of a list. Throws CelError when there are more than a function works on. */
 export function itemsOf(list: CelList): readonly CelValue[] {
-  if (list.size > MAX_LIST_ITEMS) throw new CelError("too-much", `A list has ${MAX_LIST_ITEMS} elements at most`);
+  if (list.size > MAX_INPUT_ITEMS) throw new CelError("too-much", `A list has ${MAX_INPUT_ITEMS} elements at most`);
   return [...list];
 }

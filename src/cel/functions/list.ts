@@ -10,8 +10,6 @@ import { itemsOf, MAX_LIST_ITEMS } from "./declare.ts";
 
 /** Sorts pairs of a key and an element, which the checker makes of `sortBy`. */
 export const SORT_PAIRS = "@sort_pairs";
-/** Comparing each element with each other one must not take long. */
-const MAX_DISTINCT_ITEMS = 1000;
 
 /** Functions of lists. */
 export const LIST_FUNCTIONS: readonly CelFunc[] = [
@@ -41,8 +39,8 @@ export const LIST_FUNCTIONS: readonly CelFunc[] = [
     );
   }),
   celMethod("distinct", LIST, [], LIST, function distinct() {
-    if (this.size > MAX_DISTINCT_ITEMS)
-      throw new CelError("too-much", `distinct() takes ${MAX_DISTINCT_ITEMS} elements at most`);
+    if (this.size > MAX_LIST_ITEMS)
+      throw new CelError("too-much", `distinct() takes ${MAX_LIST_ITEMS} elements at most`);
     const seen: { value: ReturnType<typeof fromLibrary>; item: LibraryValue }[] = [];
     for (const item of this) {
       const value = fromLibrary(item);
@@ -81,6 +79,8 @@ function flattened(items: readonly LibraryValue[], depth: number): LibraryValue[
 }
 
 function sorted(pairs: readonly { readonly key: LibraryValue; readonly item: LibraryValue }[]): LibraryValue[] {
+  if (pairs.length > MAX_LIST_ITEMS)
+    throw new CelError("too-much", `A list of ${MAX_LIST_ITEMS} elements at most is sorted`);
   const keyed = pairs.map(({ key, item }) => ({ key: fromLibrary(key), item }));
   // Also a list of one element must have an order.
   for (const { key } of keyed) compare(key, key);
