@@ -74,8 +74,13 @@ class Checker {
     if (path !== undefined && root !== undefined && !locals.has(root.name))
       return resolvePath(path, this.uses, this.#placeOf);
     switch (exprKind.case) {
-      case "constExpr":
-        return literalType(exprKind.value.constantKind.case);
+      case "constExpr": {
+        const { constantKind } = exprKind.value;
+        if (constantKind.case === "int64Value" && BigInt.asIntN(64, constantKind.value) !== constantKind.value) {
+          throw new Mistaken(this.#placeOf(node), `${constantKind.value} is no 64-bit integer`);
+        }
+        return literalType(constantKind.case);
+      }
       case "identExpr":
         return locals.get(exprKind.value.name) ?? DYN;
       case "selectExpr":
