@@ -109,6 +109,11 @@ test.each([
   expect(mistakeOf(source).message).not.toBe("");
 });
 
+test("an integer of more than 64 bits is a mistake", () => {
+  const mistake = mistakeOf("1 + 9223372036854775808");
+  expect([mistake.message, mistake.offset]).toEqual(["9223372036854775808 is no 64-bit integer", 4]);
+});
+
 test("a name in a message is shortened", () => {
   expect(mistakeOf("a".repeat(5000)).message.length).toBeLessThan(200);
 });
