@@ -13,6 +13,14 @@ import {
 import type { Gateway, GatewayClass, ListenerSet } from "../../resource/manifest/gateway.ts";
 import type { AnyManifest, BrokenPolicy } from "../../resource/manifest/kinds.ts";
 import type { ForeignRoute, TcpRoute, TlsRoute } from "../../resource/manifest/l4-route.ts";
+import type {
+  AgentEndpoint,
+  BoundEndpoint,
+  CloudEndpoint,
+  Domain,
+  IpPolicy,
+  NgrokTrafficPolicy,
+} from "../../resource/manifest/ngrok.ts";
 import type { BackendPolicy, BackendTlsPolicy, ListenerPolicy } from "../../resource/manifest/policy.ts";
 import type { ReferenceGrant } from "../../resource/manifest/reference-grant.ts";
 import type { TcpAddress } from "../../resource/manifest/tcp-address.ts";
@@ -35,6 +43,12 @@ interface ByKind {
   ListenerPolicy: ListenerPolicy;
   BackendPolicy: BackendPolicy;
   TCPAddress: TcpAddress;
+  AgentEndpoint: AgentEndpoint;
+  CloudEndpoint: CloudEndpoint;
+  NgrokTrafficPolicy: NgrokTrafficPolicy;
+  IPPolicy: IpPolicy;
+  Domain: Domain;
+  BoundEndpoint: BoundEndpoint;
   Service: Service;
   EndpointSlice: EndpointSlice;
   Endpoints: Endpoints;

@@ -5,6 +5,8 @@ import type { AnyManifest } from "../../resource/manifest/kinds.ts";
 import { nameOf } from "../../resource/manifest/manifest.ts";
 import type { ValuePath } from "../../resource/origin.ts";
 import { conditionsOfAddress } from "../tcp-address-status.ts";
+import { hasMistakes } from "../ngrok/built-endpoint.ts";
+import { whyUnneeded } from "../ngrok/unneeded.ts";
 import { isOurs, judgeClass } from "./classes.ts";
 import type { Conditions } from "./conditions.ts";
 import { NOTHING_RUNS } from "./outcome.ts";
@@ -62,12 +64,28 @@ export function findingsOf(translation: Translation): readonly Diagnostic[] {
   for (const address of catalog.of("TCPAddress")) {
     board.tellBad(address, conditionsOfAddress(address, translation.addresses));
   }
+  tellEndpoints(translation, board);
   for (const kind of ["BackendTLSPolicy", "ListenerPolicy", "BackendPolicy"] as const) {
     for (const policy of catalog.of(kind)) {
       for (const target of policy.spec.targetRefs) board.tellBad(policy, conditionsFor(policy, target, translation));
     }
   }
   return board.found.toSorted(compareDiagnostics);
+}
+
+function tellEndpoints({ endpoints, catalog }: Translation, board: Board): void {
+  for (const state of endpoints.states) {
+    const { endpoint, note } = state;
+    // The mistakes of its document are told where they are.
+    if (!hasMistakes(endpoint.object)) board.tellBad(endpoint.object, state.conditions);
+    if (note !== undefined) board.tell(endpoint.object, endpoint.urlPath, "unreserved-address", note, "notice");
+  }
+  for (const [service, message] of endpoints.unreadable) {
+    board.tell(service, ["metadata", "annotations"], "bad-load-balancer", `${message}: the Service has no endpoint`);
+  }
+  for (const kind of ["Domain", "BoundEndpoint"] as const) {
+    for (const object of catalog.of(kind)) board.tell(object, ["kind"], "not-needed", whyUnneeded(object), "notice");
+  }
 }
 
 function tellRoute({ route, parents }: RouteState, translation: Translation, board: Board): void {

@@ -10,6 +10,7 @@ import type { AnyRoute, ParentOutcome, RouteState } from "./attach.ts";
 import type { Catalog } from "./catalog.ts";
 import { CertificateWords } from "./credentials.ts";
 import type { GatewayApiOptions } from "./options.ts";
+import { MadeSecrets } from "../ngrok/termination.ts";
 import { isSame } from "./same.ts";
 import { CertificateNames } from "./shown-names.ts";
 import { gatewaysNamedBy, type NamedByRoute, touchedGateways } from "./touched.ts";
@@ -33,6 +34,10 @@ export class TranslationMemo {
   readonly sections = new WeakMap<RoutePlan, { readonly name: string | undefined }>();
   /** Routes of which there is nothing to tell. */
   readonly quiet = new WeakSet<RouteState>();
+  /** Certificates in texts of policies. */
+  readonly madeSecrets = new MadeSecrets();
+  /** Routes of endpoints in the last translation, by their names. */
+  #endpoints: ReadonlyMap<string, RouteResource> = new Map();
   /** Of the last translation, whether or not it came into force: it depends on nothing but what it was made of. */
   last: Remembered | undefined;
 
@@ -42,6 +47,16 @@ export class TranslationMemo {
     if (last?.bind !== bind || last.options !== options) return new Carried(undefined, new Set(), catalog);
     const touched = touchedGateways(last.catalog, catalog, last.named);
     return touched === undefined ? new Carried(undefined, new Set(), catalog) : new Carried(last, touched, catalog);
+  }
+
+  /** Routes of endpoints, each as the very object that it was last, if it is the same. */
+  reuseEndpoints(routes: readonly RouteResource[]): readonly RouteResource[] {
+    const known = routes.map((route) => {
+      const same = this.#endpoints.get(route.name);
+      return same !== undefined && isSame(same, route) ? same : route;
+    });
+    this.#endpoints = new Map(known.map((route) => [route.name, route]));
+    return known;
   }
 
   /** These routes, each as the very object that it was in a Gateway's last translation, if it is the same. */

@@ -3,6 +3,13 @@
 import type { AnyManifest } from "../../resource/manifest/kinds.ts";
 import { type TcpAddressStatus, tcpAddressStatus } from "../tcp-address-status.ts";
 import {
+  type EndpointStatus,
+  endpointStatus,
+  type LoadBalancerStatus,
+  loadBalancerStatus,
+} from "../ngrok/endpoint-status.ts";
+import { type UnneededStatus, unneededStatus } from "../ngrok/unneeded.ts";
+import {
   classStatus,
   type ClassStatus,
   type GatewayStatus,
@@ -14,11 +21,20 @@ import type { Outcome } from "./outcome.ts";
 import { type PolicyStatus, policyStatus, type RouteStatus, routeStatus } from "./route-status.ts";
 import type { Translation } from "./translate.ts";
 
-export type Status = ClassStatus | GatewayStatus | ListenerSetStatus | RouteStatus | PolicyStatus | TcpAddressStatus;
+export type Status =
+  | ClassStatus
+  | GatewayStatus
+  | ListenerSetStatus
+  | RouteStatus
+  | PolicyStatus
+  | TcpAddressStatus
+  | EndpointStatus
+  | LoadBalancerStatus
+  | UnneededStatus;
 
 /** All statuses as things are now. What is not there has none: a Gateway of somebody else's, a Service. */
 export function statusesOf(translation: Translation, outcome: Outcome): ReadonlyMap<AnyManifest, Status> {
-  const { catalog, gateways, routeStates, addresses } = translation;
+  const { catalog, gateways, routeStates, addresses, endpoints } = translation;
   const statuses = new Map<AnyManifest, Status>();
   for (const gatewayClass of catalog.of("GatewayClass")) {
     const status = classStatus(gatewayClass, catalog.generationOf(gatewayClass));
@@ -34,6 +50,15 @@ export function statusesOf(translation: Translation, outcome: Outcome): Readonly
   }
   for (const address of catalog.of("TCPAddress")) {
     statuses.set(address, tcpAddressStatus(address, addresses, catalog.generationOf(address)));
+  }
+  for (const state of endpoints.states) {
+    const { object } = state.endpoint;
+    const generation = catalog.generationOf(object);
+    const status = object.kind === "Service" ? loadBalancerStatus : endpointStatus;
+    statuses.set(object, status(state, generation, outcome));
+  }
+  for (const kind of ["Domain", "BoundEndpoint"] as const) {
+    for (const object of catalog.of(kind)) statuses.set(object, unneededStatus(object, catalog.generationOf(object)));
   }
   return statuses;
 }

@@ -108,6 +108,16 @@ export class Targets {
     return { pools, refused: { weight: refusedWeight, reason: "no-backend", detail: [...details].join("; ") } };
   }
 
+  /** For one port of a Service, whoever refers to it; or why nobody may be sent there. */
+  poolOf(service: Service, port: number, passesTls: boolean, identity: Identity | undefined): PoolSpec | string {
+    const { ports } = service.spec;
+    const declared = ports.find((each) => each.port === port && each.protocol === "TCP");
+    if (declared !== undefined || ports.length === 0) {
+      return this.#knownPool({ service, port, declared }, passesTls, identity);
+    }
+    return `Service "${nameOf(service)}" has no port ${port} for TCP`;
+  }
+
   /** Each reference once: it is asked for by status, by policies and for every section. */
   #resolve(route: TcpRoute | TlsRoute, reference: BackendReference): ServiceUse | DeadEnd {
     const known = this.#resolved.get(reference);

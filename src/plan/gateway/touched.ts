@@ -14,8 +14,11 @@ export const ROUTE_KINDS = ["TCPRoute", "TLSRoute", "UDPRoute", "HTTPRoute", "GR
 /** What a Gateway's routes lead to. */
 const BACKEND_KINDS = ["Service", "EndpointSlice", "Endpoints"] as const;
 
+/** None of these concerns a Gateway. */
+const OTHERS = ["TCPAddress", "AgentEndpoint", "CloudEndpoint", "Domain", "BoundEndpoint"] as const;
+
 /** All of these concern single Gateways, or none. What else there is can let somebody in or keep somebody out wherever it is. */
-const SINGLE: ReadonlySet<string> = new Set(["Gateway", "TCPAddress", ...ROUTE_KINDS, ...BACKEND_KINDS]);
+const SINGLE: ReadonlySet<string> = new Set(["Gateway", ...OTHERS, ...ROUTE_KINDS, ...BACKEND_KINDS]);
 /** Of these the oldest has what several want. */
 const BY_AGE = ["ListenerSet", "ListenerPolicy", "BackendPolicy", "BackendTLSPolicy"] as const;
 

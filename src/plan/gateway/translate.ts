@@ -27,6 +27,7 @@ import type { Section } from "./section.ts";
 import { Targets } from "./targets.ts";
 import { ROUTE_KINDS } from "./touched.ts";
 import { type EmittedSection, emitSections, type GatewayUnit } from "./unit.ts";
+import { type EndpointTranslation, translateEndpoints } from "../ngrok/endpoints.ts";
 import { UpstreamTls } from "./upstream.ts";
 
 export interface TranslationInput {
@@ -66,6 +67,8 @@ export interface Translation {
   readonly listenerPolicies: ListenerPolicies;
   readonly backendPolicies: Policies<BackendPolicy>;
   readonly upstream: UpstreamTls;
+  /** What was made of ngrok's endpoints. */
+  readonly endpoints: EndpointTranslation;
   /** Gateways whose routes refer to a Service, by its namespace and name. */
   readonly gatewaysOf: (service: string) => readonly Gateway[];
 }
@@ -113,11 +116,16 @@ export function translate(input: TranslationInput): Translation {
     states: statesByRoute(routeStates),
     named: carried.named,
   };
+  const parts = { catalog, references, targets, issued, options, addresses, certificates: input.certificates };
+  const endpoints = translateEndpoints({ ...parts, made: memo.madeSecrets }, bind);
   const sections = units.flatMap((unit) => unit.sections);
   const incumbents = incumbentsOf(input.previous, memo.sections);
   let gatewaysOf: ReadonlyMap<string, readonly Gateway[]> | undefined;
+  const { routes, keptCount } = inOrder(sections, incumbents);
   return {
-    ...inOrder(sections, incumbents),
+    routes: [...routes, ...memo.reuseEndpoints(endpoints.routes)],
+    keptCount,
+    endpoints,
     issued,
     addresses,
     catalog,

@@ -5,6 +5,7 @@ import * as v from "valibot";
 
 import type { Origin } from "../origin.ts";
 import { ignore, readList } from "../rule.ts";
+import { closedEndpoint } from "./closed-endpoint.ts";
 import { SERVICE_LABEL } from "./core.ts";
 import type { GatewayListener } from "./gateway.ts";
 import { address, listenerSetParent } from "./gateway-schema.ts";
@@ -59,6 +60,9 @@ export function closedManifest(document: Written, kind: string, origin: Origin):
       if (listeners.length === 0 || !parent.success) return undefined;
       return { ...gateway, kind, spec: { parentRef: parent.output, listeners, hasMistakes: true } };
     }
+    case "AgentEndpoint":
+    case "CloudEndpoint":
+      return closedEndpoint(kind, spec, metadata, origin);
     case "EndpointSlice": {
       const service = mapAt(mapAt(document, "metadata"), "labels")[SERVICE_LABEL];
       if (typeof service !== "string") return undefined;

@@ -21,6 +21,8 @@ export interface ServiceSpec {
   /** `None`: a headless Service, whose name stands for its endpoints themselves. */
   readonly clusterIP?: string;
   readonly externalName?: string;
+  /** Of type LoadBalancer: who is to provide it. */
+  readonly loadBalancerClass?: string;
   /** Whether endpoints that are not ready are used too. */
   readonly publishNotReadyAddresses: boolean;
 }

@@ -3,6 +3,7 @@
 import type { ConfigMap, Endpoints, EndpointSlice, Namespace, Secret, Service } from "./core.ts";
 import type { Gateway, GatewayClass, ListenerSet } from "./gateway.ts";
 import type { ForeignRoute, TcpRoute, TlsRoute } from "./l4-route.ts";
+import type { NgrokManifest } from "./ngrok.ts";
 import type { Policy } from "./policy.ts";
 import type { ReferenceGrant } from "./reference-grant.ts";
 import type { TcpAddress } from "./tcp-address.ts";
@@ -18,6 +19,7 @@ export type AnyManifest =
   | ReferenceGrant
   | Policy
   | TcpAddress
+  | NgrokManifest
   | Service
   | EndpointSlice
   | Endpoints

@@ -1,6 +1,7 @@
 // Which documents have a meaning here: kinds, their groups, and the versions of each that are read. How a document is known by them
 // is `identify-kind.ts`.
 
+import { CEL_CHECKS } from "../expression-checks.ts";
 import { backendPolicyReader } from "./backend-policy-schema.ts";
 import { backendTlsReader } from "./backend-tls-schema.ts";
 import { endpointSliceReader, endpointsReader } from "./endpoints-schema.ts";
@@ -12,6 +13,7 @@ import type { AnyManifest } from "./kinds.ts";
 import { grpcRouteReader, httpRouteReader, tcpRouteReader, tlsRouteReader, udpRouteReader } from "./l4-route-schema.ts";
 import { listenerPolicyReader } from "./listener-policy-schema.ts";
 import { GATEWAY_GROUP, OWN_GROUP } from "./manifest.ts";
+import { ngrokKinds } from "./ngrok-kinds.ts";
 import { referenceGrantReader } from "./reference-grant-schema.ts";
 import { configMapReader, namespaceReader, secretReader } from "./secret-schema.ts";
 import { serviceReader } from "./service-schema.ts";
@@ -50,6 +52,7 @@ const KINDS: KnownKinds<AnyManifest> = new Map([
   known(namespaceReader, CORE_GROUP, ["v1"]),
   known(endpointsReader, CORE_GROUP, ["v1"]),
   known(endpointSliceReader, DISCOVERY_GROUP, ["v1"], ["v1beta1"]),
+  ...ngrokKinds(CEL_CHECKS),
 ]);
 
 /** Tells by `apiVersion` and `kind` what a document is. */

@@ -1,5 +1,4 @@
-// Which documents of ngrok's operator are read, by their names and groups. Nobody asks this table yet: what they mean together is
-// not known, and until then they are left to others (`known-kinds.ts`).
+// Which documents of ngrok's operator are read, by their names and groups.
 
 import type { ExpressionChecks } from "../traffic-policy/policy-reading.ts";
 import { agentEndpointReader } from "./agent-endpoint-schema.ts";

@@ -51,6 +51,8 @@ export interface AgentEndpointSpec extends Described {
     readonly proxyProtocolVersion?: "1" | "2";
   };
   readonly trafficPolicy?: PolicyAttachment;
+  /** The document has mistakes: nobody is let in. */
+  readonly hasMistakes?: true;
   /** Secrets with what is shown to an upstream of TLS. */
   readonly clientCertificateRefs: readonly NameReference[];
   /** Only with `tls://`. */
@@ -67,6 +69,8 @@ export interface CloudEndpointSpec extends Described {
   readonly binding: Binding;
   readonly poolingEnabled: boolean;
   readonly trafficPolicy: PolicyAttachment;
+  /** The document has mistakes: nobody is let in. */
+  readonly hasMistakes?: true;
 }
 
 export interface IpPolicySpec extends Described {

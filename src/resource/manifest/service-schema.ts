@@ -37,6 +37,13 @@ const externalNameRule = rule((value, refuse): string | undefined => {
   return undefined;
 });
 
+/** Somebody else's, unless it is one of ours. */
+const classRule = rule((value, refuse): string | undefined => {
+  if (typeof value === "string") return value;
+  refuse("bad-class", `Expected a name, found ${quote(value)}`);
+  return undefined;
+});
+
 const port = openMap({
   name: v.exactOptional(labelRule),
   port: portRule,
@@ -49,6 +56,7 @@ const spec = openMap({
   ports: v.optional(listOf(port), []),
   clusterIP: v.exactOptional(clusterIpRule),
   externalName: v.exactOptional(externalNameRule),
+  loadBalancerClass: v.exactOptional(classRule),
   publishNotReadyAddresses: v.optional(booleanRule, false),
 });
 
@@ -66,7 +74,14 @@ export const serviceReader: KindReader<Service> = kindReader({
   },
 });
 
-function specOf({ type, ports, clusterIP = "", externalName, ...rest }: v.InferOutput<typeof spec>): ServiceSpec {
+function specOf({
+  type,
+  ports,
+  clusterIP = "",
+  externalName,
+  loadBalancerClass,
+  ...rest
+}: v.InferOutput<typeof spec>): ServiceSpec {
   return {
     type,
     ports: ports.map(({ targetPort = 0, ...written }) => ({
@@ -75,6 +90,7 @@ function specOf({ type, ports, clusterIP = "", externalName, ...rest }: v.InferO
     })),
     ...(clusterIP === "" ? {} : { clusterIP }),
     ...(externalName === undefined || type !== "ExternalName" ? {} : { externalName: trimDot(externalName) }),
+    ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
     publishNotReadyAddresses: rest.publishNotReadyAddresses,
   };
 }

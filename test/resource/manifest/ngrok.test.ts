@@ -508,10 +508,10 @@ describe("the group of a kind", () => {
   });
 });
 
-test("documents of ngrok's kinds are left to others until something can be made of them", async () => {
-  const { manifests, diagnostics } = await decodeText(agent(""));
-  expect(manifests).toEqual([]);
-  expect(diagnostics.map(({ severity, code }) => [severity, code])).toEqual([["notice", "config/foreign-kind"]]);
+test("what is left of a document with mistakes has its URL, and says so", async () => {
+  const { manifests, diagnostics } = await decodeText(agent("bindings: [nowhere]"));
+  expect(diagnostics.some(({ severity }) => severity === "error")).toBe(true);
+  expect(manifests).toMatchObject([{ kind: "AgentEndpoint", spec: { hasMistakes: true, url: { scheme: "tcp" } } }]);
 });
 
 test("whatever is written is an object, or told to be none", () => {

@@ -1,0 +1,47 @@
+// What AgentEndpoints, CloudEndpoints and Services of type LoadBalancer have in common: a URL where clients come in, a policy, and
+// maybe somebody behind it.
+
+import type { Service } from "../../resource/manifest/core.ts";
+import type { AgentEndpoint, CloudEndpoint, PolicyAttachment } from "../../resource/manifest/ngrok.ts";
+import type { Binding } from "../../resource/binding.ts";
+import type { EndpointUrl } from "../../resource/endpoint-url.ts";
+import type { ValuePath } from "../../resource/origin.ts";
+import type { Conditions } from "../gateway/conditions.ts";
+
+/** An object that is an endpoint. */
+export type EndpointObject = AgentEndpoint | CloudEndpoint | Service;
+
+export interface Endpoint {
+  readonly object: EndpointObject;
+  readonly url: EndpointUrl;
+  /** Where the URL is written. */
+  readonly urlPath: ValuePath;
+  readonly binding: Binding;
+  /** Whether it may share its URL with others that may. */
+  readonly pooling: boolean;
+  readonly attachment: PolicyAttachment | undefined;
+  /** Where the policy is written. */
+  readonly policyPath: ValuePath;
+}
+
+/** What became of an endpoint. */
+export interface EndpointState {
+  readonly endpoint: Endpoint;
+  readonly conditions: Conditions;
+  /** With the address that it was given; absent: it has none. */
+  readonly assignedUrl?: string;
+  /** `inline`, `none`, or the name of a policy. */
+  readonly policyName: string;
+  /** Names of the listeners that it wants. */
+  readonly listeners: readonly string[];
+  /** What is worth knowing, though nothing is wrong. */
+  readonly note?: string;
+  /** The route that has its address, its own or that of all who share it; absent: none. */
+  readonly door?: string;
+}
+
+/** What a policy has to be like there. */
+export function policyName(attachment: PolicyAttachment | undefined): string {
+  if (attachment === undefined) return "none";
+  return "inline" in attachment ? "inline" : attachment.targetRef.name;
+}
