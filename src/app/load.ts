@@ -14,6 +14,7 @@ import { DEFAULT_TCP_HOSTS, DEFAULT_TCP_PORTS, type GatewayApiOptions } from "..
 import { TranslationMemo } from "../plan/gateway/memo.ts";
 import { translate, type Translation } from "../plan/gateway/translate.ts";
 import { CompileMemo } from "../plan/memo.ts";
+import { RoutePolicyMemo } from "../plan/ngrok/route-policies.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Credentials } from "../resource/credentials.ts";
 import type { GatewayClass } from "../resource/manifest/gateway.ts";
@@ -68,6 +69,7 @@ export class PlanLoader {
   readonly #judged = noJudgedManifests();
   readonly #memo = new CompileMemo();
   readonly #translations = new TranslationMemo();
+  readonly #routePolicies = new RoutePolicyMemo();
   readonly #bind: readonly string[];
   readonly #gatewayApi: GatewayApiOptions;
   readonly #ledger: Ledger;
@@ -110,7 +112,8 @@ export class PlanLoader {
       for (const file of failingFiles(current)) failing.add(file);
     }
     const accepted = current;
-    diagnostics.push(...findingsOf(accepted.translation), ...judgeGatewayNames(accepted.translation));
+    const { translation, unknown } = accepted;
+    diagnostics.push(...findingsOf(translation), ...judgeGatewayNames(translation), ...unknown);
     return {
       plan: accepted.compiled.plan,
       diagnostics: withoutTwins(diagnostics.map(concealed)).toSorted(compareDiagnostics),
@@ -153,11 +156,13 @@ export class PlanLoader {
     });
     const credentials = unite(reading.credentials, translation.issued);
     const options = { bind: this.#bind, memo: this.#memo, credentials };
-    const { routes, keptCount } = translation;
-    const ordered = [...routes.slice(0, keptCount), ...loaded.resources, ...routes.slice(keptCount)];
+    const { routes, keptCount, catalog } = translation;
+    const written = this.#routePolicies.resolve(loaded.resources, catalog);
+    const ordered = [...routes.slice(0, keptCount), ...written.routes, ...routes.slice(keptCount)];
     const compiled = compilePlan(ordered, options, previous);
     const changed = this.#changedClasses(translation);
-    return { loaded, reading, records, addresses, certificates, translation, compiled, changed };
+    const { diagnostics: unknown } = written;
+    return { loaded, reading, records, addresses, certificates, translation, compiled, changed, unknown };
   }
 
   /** What must not change as long as an object is there, and did. */
@@ -186,6 +191,8 @@ interface Attempt {
   readonly compiled: CompiledPlan;
   /** Errors about what must not change. */
   readonly changed: readonly Diagnostic[];
+  /** About IPPolicies that routes name and that are not there. */
+  readonly unknown: readonly Diagnostic[];
 }
 
 /** All but what a status says, which is said of manifests as they are in force. */

@@ -7,6 +7,7 @@ import { EVERY_HOSTNAME } from "../../resource/manifest/l4-route.ts";
 import type { ListenerPolicy } from "../../resource/manifest/policy.ts";
 import { DEFAULT_TIMEOUTS, type RefusedShare, type RouteResource } from "../../resource/route.ts";
 import type { TerminateSpec, TlsSpec } from "../../resource/tls.ts";
+import type { TrafficPolicy } from "../../resource/traffic-policy/policy.ts";
 import { isClosed } from "../closed.ts";
 import type { Plan, RoutePlan } from "../plan.ts";
 import type { IssuedCredentials } from "./credentials.ts";
@@ -24,6 +25,8 @@ export interface SoundSection {
   readonly closed?: string;
   /** What backends are shown. */
   readonly identity: Identity | undefined;
+  /** Decides about the clients of its routes. */
+  readonly trafficPolicy?: TrafficPolicy | undefined;
 }
 
 /** What a section came to. */
@@ -129,12 +132,14 @@ export class Emitter {
   }
 
   #route(sound: SoundSection, route: L4Route, tls: TlsSpec | undefined, suffix: string): RouteResource {
-    const { section, identity } = sound;
+    const { section, identity, trafficPolicy } = sound;
     const { namespace, name } = route.metadata;
     const targets = this.#targets.of(route, tls?.mode === "passthrough", identity);
-    // Whom nobody gets needs no handshake first.
+    // Whom nobody gets needs no handshake first; a policy may still send them somewhere.
     const spoken: TlsSpec | undefined =
-      tls === undefined || targets.pools.length > 0 ? tls : { mode: "passthrough", hostnames: tls.hostnames };
+      tls === undefined || targets.pools.length > 0 || trafficPolicy !== undefined
+        ? tls
+        : { mode: "passthrough", hostnames: tls.hostnames };
     return {
       ...this.#common(sound),
       name: `${route.kind.toLowerCase()}/${namespace}/${name}@${section.name}${suffix}`,
@@ -142,6 +147,7 @@ export class Emitter {
       pools: targets.pools,
       ...(targets.refused === undefined ? {} : { refused: targets.refused }),
       ...(spoken === undefined ? {} : { tls: spoken }),
+      ...(trafficPolicy === undefined ? {} : { policy: trafficPolicy }),
     };
   }
 

@@ -3,6 +3,8 @@
 import type { Identity } from "../../resource/credentials.ts";
 import type { Gateway, ListenerSet } from "../../resource/manifest/gateway.ts";
 import { GATEWAY_GROUP, nameOf } from "../../resource/manifest/manifest.ts";
+import type { TrafficPolicy } from "../../resource/traffic-policy/policy.ts";
+import { gatewayTrafficPolicy } from "../ngrok/gateway-annotations.ts";
 import { type GatewayPlaces, placesOf } from "./addresses.ts";
 import type { Catalog } from "./catalog.ts";
 import { gatewayIdentity, judgeCertificates } from "./certificates.ts";
@@ -26,6 +28,8 @@ export interface GatewayState {
   readonly sets: readonly ListenerSetState[];
   /** What backends are shown that ask for it. */
   readonly identity: Identity | undefined;
+  /** Decides about the clients of all its routes; absent: nothing does. */
+  readonly trafficPolicy?: TrafficPolicy;
   /** Whether certificates were asked for, which change with time and without a manifest that does. */
   readonly asked: boolean;
 }
@@ -73,6 +77,7 @@ export function judgeGateways(
     const places = placesOf(gateway, bind, options);
     const conditions = new Conditions();
     judgeGateway(gateway, places, conditions);
+    const trafficPolicy = gatewayTrafficPolicy(gateway, catalog, conditions);
     const sections = sectionsOf(gateway, gateway, places.hosts);
     const setStates = (sets.get(nameOf(gateway)) ?? []).map((set) =>
       judgeSet(set, gateway, places, conditions, catalog),
@@ -94,6 +99,7 @@ export function judgeGateways(
       sections,
       sets: setStates,
       identity,
+      ...(trafficPolicy === undefined ? {} : { trafficPolicy }),
       asked: references.asked > asked,
     });
   }

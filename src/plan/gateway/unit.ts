@@ -97,11 +97,15 @@ function isProgrammable({ conditions }: Section): boolean {
   return !conditions.failed("Accepted") && !conditions.failed("Programmed");
 }
 
-function soundness(section: Section, { identity }: GatewayState, policies: ListenerPolicies): SoundSection {
+function soundness(
+  section: Section,
+  { identity, trafficPolicy }: GatewayState,
+  policies: ListenerPolicies,
+): SoundSection {
   const { policy, closed } = policies.of(section);
   const { conditions } = section;
   const why = isProgrammable(section)
     ? closed
     : `Listener "${section.name}" cannot be used: ${conditions.messageOf("Accepted") ?? conditions.messageOf("Programmed")}`;
-  return { section, policy, identity, ...(why === undefined ? {} : { closed: why }) };
+  return { section, policy, identity, trafficPolicy, ...(why === undefined ? {} : { closed: why }) };
 }

@@ -65,6 +65,13 @@ export function withAddresses(
   return problems.length > 0 ? { problems } : { policy: { rules } };
 }
 
+/** Names of all IPPolicies in a policy. */
+export function namedPolicies({ rules }: TrafficPolicy): readonly string[] {
+  return rules.flatMap(({ actions }) =>
+    actions.flatMap((action) => (action.type === "restrict-ips" ? action.ipPolicies : [])),
+  );
+}
+
 function namesPolicies(action: PolicyAction): action is RestrictIps {
   return action.type === "restrict-ips" && action.ipPolicies.length > 0;
 }
