@@ -5,6 +5,8 @@ import type { AccessRecord, LogFields, LogLevel } from "./log.ts";
 import { clip, MAX_CERT_UNITS } from "./log-text.ts";
 import { policyFields } from "./policy-fields.ts";
 
+/** What policies have to say of a connection is longer than anybody reads at a terminal. */
+const MAX_POLICY_UNITS = 512;
 const GREY = "\u001b[90m";
 const RESET = "\u001b[0m";
 const LEVEL_COLORS: Readonly<Record<LogLevel, string>> = {
@@ -53,7 +55,7 @@ export function formatAccessPretty(time: string, record: AccessRecord, color: bo
     (detail === undefined ? "" : ` detail=${JSON.stringify(detail)}`) +
     (policy === undefined
       ? ""
-      : policyFields(policy)
+      : policyFields(policy, MAX_POLICY_UNITS)
           .map(([key, json]) => ` ${key}=${visible(json)}`)
           .join("")) +
     ` listener=${word(listener)} id=${word(id)}`;

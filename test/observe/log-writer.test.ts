@@ -77,6 +77,35 @@ describe("JSON lines", () => {
     );
   });
 
+  test("an access line ends with what policies did, where they did something", async () => {
+    const { log, sink } = open();
+    const quiet = { rule: undefined, verdict: undefined, logs: [], vars: {} };
+    log.connection({ ...RECORD, policy: quiet });
+    log.connection({ ...RECORD, policy: { ...quiet, rule: 'a "b"', verdict: "denied" } });
+    log.connection({ ...RECORD, policy: { ...quiet, logs: [{ team: "orders", n: [1] }], vars: { who: "10.0.0.1" } } });
+    await log.flush();
+    expect(sink.lines[0]).toEndWith(',"reason":"done"}');
+    expect(sink.lines[1]).toEndWith(',"reason":"done","rule":"a \\"b\\"","verdict":"denied"}');
+    expect(sink.lines[2]).toEndWith(',"policyLogs":[{"team":"orders","n":[1]}],"vars":{"who":"10.0.0.1"}}');
+  });
+
+  test.each(["json", "pretty"] as const)(
+    "what policies have to say is cut, and its %s line is not lost",
+    async (format) => {
+      for (const worst of ['"', "\u0001", "\u202e", "日", "\\"]) {
+        const { log, sink } = open({ format });
+        const long = worst.repeat(1 << 16);
+        log.connection({
+          ...RECORD,
+          policy: { rule: long, verdict: "denied", logs: [{ [long]: long }], vars: { long } },
+        });
+        await log.flush();
+        expect(sink.lines).toHaveLength(1);
+        expect(sink.text).toContain("denied");
+      }
+    },
+  );
+
   test("the longest and worst name of a certificate is cut, and its line is not lost", async () => {
     const { log, sink } = open();
     log.connection({ ...RECORD, clientCert: "\u0001".repeat(1 << 16) });

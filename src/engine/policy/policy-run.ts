@@ -95,8 +95,11 @@ export class PolicyRun {
 /** As ngrok calls it. */
 const UNREACHABLE = "ERR_NGROK_3200";
 
+/** A message may quote what the client said. */
+const MAX_WHY_UNITS = 256;
+
 /** Fail closed. */
 function failureOf({ name }: Rule, cause: unknown): Refusal {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = (cause instanceof Error ? cause.message : String(cause)).slice(0, MAX_WHY_UNITS);
   return { reason: "denied-policy", detail: `Rule "${name}" failed: ${why}` };
 }
