@@ -8,6 +8,7 @@ import { adminReach } from "../admin/reach.ts";
 import type { AdminView, ReloadResult } from "../admin/view.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { GatewayError } from "../base/gateway-error.ts";
+import { GeoFiles } from "../config/geo-files.ts";
 import { type SourceWatch, watchSources } from "../config/watch.ts";
 import { Engine } from "../engine/engine.ts";
 import { serverLookUp } from "../engine/resolve/look-up.ts";
@@ -36,7 +37,7 @@ export interface Gateway extends AsyncDisposable {
   /** Where the admin port is bound, with the real port. */
   readonly admin: SocketAddress;
   readonly view: AdminView;
-  /** Reads the routes again, for a signal. */
+  /** Reads the routes and geo databases again, for a signal. */
   reload(): Promise<ReloadResult>;
   /** Stops accepting, lets connections end within the drain timeout, then stops. Resolves when all is released. */
   drain(): Promise<void>;
@@ -58,7 +59,7 @@ export class RoutesRefused extends GatewayError {
 
 /**
  * Starts a gateway; resolves when every listener was tried and the admin port answers. Throws GatewayError, and leaves
- * nothing open then: RoutesRefused (strict), `routes/missing`, an errno name (admin port), `state/…`, `token/…`.
+ * nothing open then: RoutesRefused (strict), `routes/missing`, `geo/…`, an errno name (admin port), `state/…`, `token/…`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const cleanup = new AsyncDisposableStack();
@@ -81,6 +82,8 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
       `Cannot read routes from "${missing}": there is no such file or directory`,
     );
   }
+  const { geoDatabases = [] } = options;
+  const geo = geoDatabases.length === 0 ? null : await GeoFiles.open(geoDatabases);
   await makeDirectory(dirname(options.state));
   const token = await loadAdminToken(options.state, options.adminToken);
   if (token.repaired) {
@@ -104,7 +107,7 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   const store = openDocumentStore(database);
   const overrides = openOverrideStore(database);
 
-  const engine = new Engine({ runtime, log, ...(dns.length === 0 ? {} : { lookUp: serverLookUp(dns) }) });
+  const engine = new Engine({ runtime, log, geo, ...(dns.length === 0 ? {} : { lookUp: serverLookUp(dns) }) });
   cleanup.defer(() => engine.stop());
   // Before any plan: no connection may go where somebody has closed the way.
   for (const override of overrides.list()) engine.setOverride(override);
@@ -127,7 +130,7 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
   const register = new AddressRegister(new AddressSpace(options), () => runningListeners(engine.snapshot().listeners));
   const addresses = new AddressBook(openAddressStore(database), register, log);
   const allotments = openAllotments(database, register, log);
-  const kept = { ledger, allotments };
+  const kept = { ledger, allotments, hasGeo: geo !== null };
   const reloader = new Reloader({ engine, store, log, directories, embedded, bind, gatewayApi, ...kept, onApplied });
   // A reload that is under way needs the database: it is waited for.
   cleanup.defer(() => reloader.settled());
@@ -151,7 +154,12 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     return end(() => engine.drain(options.drainTimeoutMs));
   };
   const stores = { store, overrides, addresses };
-  const view = createView({ options, engine, reloader, ...stores, board, drain: () => void drain() });
+  const reload = async (trigger: "api" | "signal"): Promise<ReloadResult> => {
+    await refreshGeo(geo, log);
+    return reloader.reload(trigger);
+  };
+  const steps = { reload: () => reload("api"), drain: () => void drain() };
+  const view = createView({ options, engine, reloader, ...stores, board, ...steps });
 
   const app = createAdmin(view, {
     token: token.token,
@@ -180,8 +188,7 @@ async function openGateway(options: GatewayOptions, cleanup: AsyncDisposableStac
     await engine.stop();
     await end(() => Promise.resolve());
   };
-  const reload = (): Promise<ReloadResult> => reloader.reload("signal");
-  return { admin, view, reload, drain, stop, stopped, [Symbol.asyncDispose]: stop };
+  return { admin, view, reload: () => reload("signal"), drain, stop, stopped, [Symbol.asyncDispose]: stop };
 }
 
 async function makeDirectory(path: string): Promise<void> {
@@ -190,5 +197,15 @@ async function makeDirectory(path: string): Promise<void> {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new GatewayError("state/directory", `Cannot make the directory "${path}" for the state file: ${why}`, cause);
+  }
+}
+
+/** Files that were asked for by hand: nobody watches databases of a hundred megabytes. */
+async function refreshGeo(geo: GeoFiles | null, log: GatewayOptions["log"]): Promise<void> {
+  if (geo === null) return;
+  const { replaced, problems } = await geo.refresh();
+  for (const path of replaced) log.write("info", "geo-replaced", `The geo database "${path}" was read again`, { path });
+  for (const { code, message } of problems) {
+    log.write("warn", "geo-kept", `${message}; it is used as it was before`, { code });
   }
 }

@@ -24,6 +24,7 @@ import { AddressSpace } from "./address-space.ts";
 import { addressWishesOf, wantedPorts } from "./address-wishes.ts";
 import { type AllotmentProposal, type Allotments, memoryAllotments } from "./allotments.ts";
 import { judgeGatewayNames } from "./gateway-names.ts";
+import { GeoNotices } from "./geo-notices.ts";
 import { type Ledger, type LedgerProposal, memoryLedger } from "./ledger.ts";
 
 /** A plan and how it came to be. */
@@ -57,6 +58,8 @@ export interface LoaderOptions {
   readonly ledger?: Ledger;
   /** Where TCP addresses of objects are kept; absent: in memory. */
   readonly allotments?: Allotments;
+  /** Whether there is a database that knows where addresses are. */
+  readonly hasGeo?: boolean;
 }
 
 /** Each round puts at least one more file back to its last good version; a handful settles any real case. */
@@ -75,16 +78,19 @@ export class PlanLoader {
   readonly #ledger: Ledger;
   readonly #allotments: Allotments;
   readonly #now: () => number;
+  /** `null`: whoever asks where addresses are gets an answer. */
+  readonly #geoNotices: GeoNotices | null;
   /** Of the load in force. */
   #classes: readonly GatewayClass[] = [];
 
-  constructor({ bind = [], credentials = {}, gatewayApi, ledger, allotments }: LoaderOptions = {}) {
+  constructor({ bind = [], credentials = {}, gatewayApi, ledger, allotments, hasGeo }: LoaderOptions = {}) {
     this.#bind = bind;
     this.#credentials = new CredentialStore(credentials);
     this.#gatewayApi = gatewayApi ?? { tcpHosts: DEFAULT_TCP_HOSTS, tcpPorts: DEFAULT_TCP_PORTS };
     this.#ledger = ledger ?? memoryLedger();
     this.#allotments = allotments ?? memoryAllotments(new AddressRegister(new AddressSpace(this.#gatewayApi)));
     this.#now = credentials.now ?? Date.now;
+    this.#geoNotices = hasGeo === true ? null : new GeoNotices();
   }
 
   /**
@@ -114,6 +120,7 @@ export class PlanLoader {
     const accepted = current;
     const { translation, unknown } = accepted;
     diagnostics.push(...findingsOf(translation), ...judgeGatewayNames(translation), ...unknown);
+    diagnostics.push(...(this.#geoNotices?.of(accepted.loaded.resources) ?? []));
     return {
       plan: accepted.compiled.plan,
       diagnostics: withoutTwins(diagnostics.map(concealed)).toSorted(compareDiagnostics),

@@ -21,6 +21,8 @@ export interface GatewayOptions extends GatewayApiOptions {
   readonly bind: readonly string[];
   /** DNS servers for names of backends (`IP:PORT`, `[IP]:PORT`); empty asks the system. */
   readonly dns: readonly string[];
+  /** Files that know where addresses are, in MaxMind's format; absent: none. */
+  readonly geoDatabases?: readonly string[];
   /** Where the status of resources is written, a file for each; absent: nowhere. */
   readonly statusDir?: string;
   /** Refuse to start on any error in the routes. */

@@ -26,6 +26,8 @@ export interface ReloaderOptions {
   readonly gatewayApi: GatewayApiOptions;
   readonly ledger: Ledger;
   readonly allotments: Allotments;
+  /** As for `PlanLoader`. */
+  readonly hasGeo?: boolean;
   /** Hears of every load that is in force. */
   readonly onApplied?: (loaded: LoadedPlan) => void;
 }
@@ -47,8 +49,8 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
-    const { bind, gatewayApi, ledger, allotments } = options;
-    this.#loader = new PlanLoader({ bind, gatewayApi, ledger, allotments });
+    const { bind, gatewayApi, ledger, allotments, hasGeo = false } = options;
+    this.#loader = new PlanLoader({ bind, gatewayApi, ledger, allotments, hasGeo });
   }
 
   get generation(): number {

@@ -17,12 +17,14 @@ export interface ViewParts {
   readonly overrides: OverrideStore;
   readonly addresses: AddressBook;
   readonly board: StatusBoard;
+  /** Reads everything again that can be. */
+  readonly reload: () => ReturnType<AdminView["reload"]>;
   /** Starts to drain and returns at once. */
   readonly drain: () => void;
 }
 
 export function createView(parts: ViewParts): AdminView {
-  const { options, engine, reloader, store, overrides, addresses, board, drain } = parts;
+  const { options, engine, reloader, store, overrides, addresses, board, reload, drain } = parts;
   const { runtime, version, routes, log } = options;
   const startedAt = new Date();
   const startedMs = performance.now();
@@ -70,7 +72,7 @@ export function createView(parts: ViewParts): AdminView {
       if (deleted !== undefined) await follow();
       return deleted;
     },
-    reload: () => reloader.reload("api"),
+    reload,
     drain: async () => drain(),
     documents: async () => store.list(),
     document: async (name) => store.get(name),

@@ -65,3 +65,11 @@ export const NO_GEO: GeoFacts = {
   isOnBlocklist: false,
   isTorNode: false,
 };
+
+/** What only a database knows, whatever it is: `conn.geo`, and all that the two addresses have as members. */
+const OF_DATABASE = /^conn\.(?:geo|(?:client|server)_ip\.)/;
+
+/** Whether any of these variables, as `Value.uses` has them, is empty without a database. */
+export function needsGeo(uses: ReadonlySet<string>): boolean {
+  return uses.values().some((name) => OF_DATABASE.test(name));
+}

@@ -4,12 +4,13 @@ import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { Option } from "commander";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { GatewayError } from "../base/gateway-error.ts";
 import type { Sources } from "../config/source.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, EXIT } from "./cli-error.ts";
 import { countDiagnostics, formatDiagnostics } from "./diagnostics.ts";
 import { isErrnoException } from "./errno.ts";
-import { bindFlag, chosenBind, chosenRoutes } from "./flags.ts";
+import { bindFlag, chosenBind, chosenGeoDatabases, chosenRoutes, geoFlag } from "./flags.ts";
 import { addGatewayApiFlags, chosenGatewayApi, type GatewayApiFlags } from "./gateway-flags.ts";
 import { hasErrors, type LoadedRoutes } from "./load-routes.ts";
 import { formatCount } from "./quantity.ts";
@@ -21,6 +22,7 @@ interface CheckFlags extends GatewayApiFlags {
   readonly format: (typeof FORMATS)[number];
   readonly json?: boolean;
   readonly bind?: readonly string[];
+  readonly geoDb?: readonly string[];
 }
 
 export function addCheckCommand(program: Command, cli: Cli): void {
@@ -30,12 +32,13 @@ export function addCheckCommand(program: Command, cli: Cli): void {
     .argument("[path...]", "directories or files (default: SALLYPORT_ROUTES, else the embedded routes)")
     .addOption(new Option("--format <format>", "how to print").choices(FORMATS).default("text"))
     .option("--json", "same as --format json")
-    .addOption(bindFlag());
+    .addOption(bindFlag())
+    .addOption(geoFlag());
   addGatewayApiFlags(command).action(async (paths: readonly string[], flags: CheckFlags) => {
     const directories = chosenRoutes(cli, paths.length === 0 ? undefined : paths);
     const sources: Sources = { documents: [], directories, embedded: cli.embedded };
     await refuseNothing(sources);
-    const loaded = await cli.loadRoutes(sources, chosenBind(flags.bind), {}, chosenGatewayApi(cli, flags));
+    const loaded = await load(cli, sources, flags);
     const place = directories.length === 0 ? "the embedded routes" : directories.join(", ");
     const valid = !hasErrors(loaded.diagnostics) && loaded.routes + loaded.manifests > 0;
     const format = flags.json === true ? "json" : flags.format;
@@ -46,6 +49,16 @@ export function addCheckCommand(program: Command, cli: Cli): void {
     }
     if (!valid) cli.exitCode = EXIT.usage;
   });
+}
+
+async function load(cli: Cli, sources: Sources, flags: CheckFlags): Promise<LoadedRoutes> {
+  const databases = chosenGeoDatabases(cli, flags.geoDb);
+  try {
+    return await cli.loadRoutes(sources, chosenBind(flags.bind), {}, chosenGatewayApi(cli, flags), databases);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || !error.code.startsWith("geo/")) throw error;
+    throw new CliError(EXIT.usage, error.message, error);
+  }
 }
 
 async function refuseNothing(sources: Sources): Promise<void> {

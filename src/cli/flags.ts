@@ -36,6 +36,13 @@ export function dnsFlag(): Option {
   ).argParser(collect);
 }
 
+export function geoFlag(): Option {
+  return new Option(
+    "--geo-db <file>",
+    "database in MaxMind's format that policies ask about addresses (repeatable; env SALLYPORT_GEO_DB)",
+  ).argParser(collect);
+}
+
 /** For flags that may be given several times. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
@@ -89,6 +96,13 @@ export function chosenDns(cli: Cli, flag: readonly string[] | undefined): readon
       if (server !== undefined) return server;
       throw new CliError(EXIT.usage, `Cannot use "${text}" for ${source}: it wants IP, IP:PORT or [IPv6]:PORT`);
     });
+}
+
+/** `--geo-db`, or its twin with several files and commas between. */
+export function chosenGeoDatabases(cli: Cli, flag: readonly string[] | undefined): readonly string[] {
+  if (flag?.includes("") === true) throw new CliError(EXIT.usage, "Cannot use nothing for --geo-db: it wants a file");
+  const texts = flag ?? (fromEnvironment(cli, "SALLYPORT_GEO_DB") ?? "").split(",").map((text) => text.trim());
+  return texts.filter((text) => text !== "");
 }
 
 /** Where DNS servers listen. */

@@ -18,23 +18,27 @@ export interface LoadedRoutes {
 
 /**
  * `bind` as in `--bind`: IPs for routes that name no host. `credentials`: how certificates and keys are read. `gatewayApi`: for
- * resources with `apiVersion` and `kind`.
+ * resources with `apiVersion` and `kind`. `geoDatabases`: files, which are read to see whether they can be; rejects with GatewayError
+ * `geo/…` when not.
  */
 export type LoadRoutes = (
   sources: Sources,
   bind: readonly string[],
   credentials?: CredentialOptions,
   gatewayApi?: GatewayApiOptions,
+  geoDatabases?: readonly string[],
 ) => Promise<LoadedRoutes>;
 
 /** Reads, judges and compiles; nothing is started. */
-export const loadRoutes: LoadRoutes = async (sources, bind, credentials, gatewayApi) => {
+export const loadRoutes: LoadRoutes = async (sources, bind, credentials, gatewayApi, geoDatabases = []) => {
   // Imported when needed: YAML and validation are half of the program's start-up.
   const { loadPlan } = await import("../app/load.ts");
+  if (geoDatabases.length > 0) await (await import("../config/geo-files.ts")).GeoFiles.open(geoDatabases);
   const { plan, diagnostics, manifestCount } = await loadPlan(sources, {
     bind,
     ...(credentials === undefined ? {} : { credentials }),
     ...(gatewayApi === undefined ? {} : { gatewayApi }),
+    hasGeo: geoDatabases.length > 0,
   });
   return { routes: plan.routes.length, listeners: plan.listeners.length, manifests: manifestCount, diagnostics };
 };

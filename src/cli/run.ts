@@ -14,6 +14,7 @@ import {
   chosenAdmin,
   chosenBind,
   chosenDns,
+  chosenGeoDatabases,
   chosenRoutes,
   chosenState,
   chosenWord,
@@ -21,6 +22,7 @@ import {
   dnsFlag,
   durationFlag,
   fromEnvironment,
+  geoFlag,
   stateFlag,
 } from "./flags.ts";
 import {
@@ -39,6 +41,7 @@ interface RunFlags extends GatewayApiFlags {
   readonly state?: string;
   readonly bind?: readonly string[];
   readonly dns?: readonly string[];
+  readonly geoDb?: readonly string[];
   readonly statusDir?: string;
   readonly strict?: boolean;
   readonly drainTimeout: string;
@@ -58,7 +61,8 @@ export function addRunCommand(program: Command, cli: Cli): void {
     .addOption(adminFlag())
     .addOption(stateFlag())
     .addOption(bindFlag())
-    .addOption(dnsFlag());
+    .addOption(dnsFlag())
+    .addOption(geoFlag());
   addGatewayApiFlags(command)
     .addOption(statusDirFlag())
     .option("--strict", "refuse to start on any mistake in the routes")
@@ -87,6 +91,7 @@ function openLog(cli: Cli, flags: RunFlags): LogWriter {
 
 function gatewayOptions(cli: Cli, flags: RunFlags, log: LogWriter): GatewayOptions {
   const adminToken = fromEnvironment(cli, "SALLYPORT_ADMIN_TOKEN");
+  const geoDatabases = chosenGeoDatabases(cli, flags.geoDb);
   const statusDir = chosenStatusDir(flags.statusDir);
   return {
     version: cli.version,
@@ -99,6 +104,7 @@ function gatewayOptions(cli: Cli, flags: RunFlags, log: LogWriter): GatewayOptio
     state: chosenState(cli, flags.state),
     bind: chosenBind(flags.bind),
     dns: chosenDns(cli, flags.dns),
+    ...(geoDatabases.length === 0 ? {} : { geoDatabases }),
     ...chosenGatewayApi(cli, flags),
     ...(statusDir === undefined ? {} : { statusDir }),
     strict: flags.strict === true,

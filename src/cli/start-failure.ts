@@ -17,7 +17,9 @@ export function startFailure(error: unknown, options: GatewayOptions): unknown {
     const counted = countDiagnostics(diagnostics) || message;
     return new CliError(EXIT.usage, `${lines}Cannot start with --strict: ${counted}`, error);
   }
-  if (code === "routes/missing" || code === "status-dir/among-routes") return new CliError(EXIT.usage, message, error);
+  if (code === "routes/missing" || code === "status-dir/among-routes" || code.startsWith("geo/")) {
+    return new CliError(EXIT.usage, message, error);
+  }
   const admin = formatAdminAddress(options.admin);
   if (code === "EADDRINUSE") {
     const next = "another sallyport may be running: see `sallyport status`, or choose another address with --admin";

@@ -22,6 +22,20 @@ export interface EngineCounters {
   shortageWarnedMs: number;
 }
 
+/** As they are at start; the connection limit is not known yet. */
+export function newCounters(): EngineCounters {
+  return {
+    accepted: 0,
+    unrouted: new Map(),
+    greeting: 0,
+    abandonedDials: 0,
+    besideDials: 0,
+    connectionLimit: 0,
+    fullWarnedMs: Number.NEGATIVE_INFINITY,
+    shortageWarnedMs: Number.NEGATIVE_INFINITY,
+  };
+}
+
 /** Counts one end by its reason. */
 export function countReason(counts: Map<CloseReason, number>, reason: CloseReason): void {
   counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -6,13 +6,13 @@ import { isDeepStrictEqual } from "node:util";
 import { Scope, type EndpointFacts } from "../cel/scope.ts";
 import type { RoutePlan } from "../plan/plan.ts";
 import { parseEndpointUrl } from "../resource/endpoint-url.ts";
-import type { Internals } from "./internals.ts";
 import { type Refusal, ROUTE_CHANGED } from "./limit/refusal.ts";
 import { PolicyNote } from "./policy/policy-note.ts";
 import { PolicyRun } from "./policy/policy-run.ts";
 import type { Visitor } from "./policy/visitor.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { Route } from "./route.ts";
+import type { Services } from "./services.ts";
 
 /** More than anybody means: the pools and policies that one client may meet. */
 const MAX_STEPS = 64;
@@ -23,20 +23,23 @@ const NO_MEMBER: Refusal = { reason: "no-backend", detail: "No endpoint has this
 /** Where the client goes on when it found nobody: at another of several endpoints, or in the policy that sent it here. */
 type Fork = { readonly others: Route[] } | { readonly run: PolicyRun; readonly route: Route };
 
+/** What it needs of the engine. */
+type CourseServices = Pick<Services, "internals" | "geo">;
+
 export class Course {
   /** What policies did to the client. */
   readonly note = new PolicyNote();
   readonly #route: Route;
   readonly #visitor: Visitor;
-  readonly #internals: Internals;
+  readonly #services: CourseServices;
   readonly #passed: { readonly route: Route; readonly plan: RoutePlan }[] = [];
   readonly #forks: Fork[] = [];
   #steps = 0;
 
-  constructor(route: Route, visitor: Visitor, internals: Internals) {
+  constructor(route: Route, visitor: Visitor, services: CourseServices) {
     this.#route = route;
     this.#visitor = visitor;
-    this.#internals = internals;
+    this.#services = services;
   }
 
   /** Where the client goes first, or why it is not let in. Also when what was decided has to be decided anew. */
@@ -64,10 +67,10 @@ export class Course {
     if (++this.#steps > MAX_STEPS) return this.#refuse(CIRCLE);
     this.#passed.push({ route, plan: route.plan });
     const { members } = route.plan;
-    if (members !== undefined) return this.#among(this.#internals.named(members), NO_MEMBER);
+    if (members !== undefined) return this.#among(this.#services.internals.named(members), NO_MEMBER);
     if (route.program === null) return this.#poolOf(route);
     const { ip } = this.#visitor;
-    const scope = new Scope(this.#visitor, endpointOf(route, this.#visitor), null);
+    const scope = new Scope(this.#visitor, endpointOf(route, this.#visitor), this.#services.geo);
     const client = { scope, ip, note: this.note, nowMs: performance.now() };
     return this.#follow(new PolicyRun(route.program, client, route), route);
   }
@@ -81,7 +84,7 @@ export class Course {
     if ("mistake" in url || !url.internal || url.wildcard || url.host === undefined || url.port === undefined) {
       return this.#goOn({ reason: "denied-policy", detail: "What it forwards to is no URL of an internal endpoint" });
     }
-    const found = this.#internals.find(url.scheme, url.host, url.port);
+    const found = this.#services.internals.find(url.scheme, url.host, url.port);
     return this.#among(found, { reason: "no-backend", detail: `There is no endpoint ${outcome.forward}` });
   }
 

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../base/gateway-error.ts";
 import { TimerWheel } from "../base/timer-wheel.ts";
+import type { GeoLookup } from "../cel/geo.ts";
 import type { Log } from "../observe/log.ts";
 import type { ListenerPlan, Plan, PoolPlan, RoutePlan } from "../plan/plan.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,6 +14,7 @@ import type { CloseReason } from "../socket/close-reason.ts";
 import { ThrottleClock } from "../socket/throttle-clock.ts";
 import { Bandwidth } from "./bandwidth.ts";
 import { checksAtOnce, connectionLimit, tellOfFew } from "./connection/connection-limit.ts";
+import { newCounters } from "./counters.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import { besides } from "./besides.ts";
 import { Internals } from "./internals.ts";
@@ -41,6 +43,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** How names of backends are looked up; by the operating system if absent. */
   readonly lookUp?: LookUp;
+  /** What knows where addresses are; `null` or absent: nothing. */
+  readonly geo?: GeoLookup | null;
 }
 
 export class Engine {
@@ -59,7 +63,7 @@ export class Engine {
   #applying: Promise<void> = Promise.resolve();
 
   constructor(options: EngineOptions) {
-    const { runtime, log, lookUp = systemLookUp() } = options;
+    const { runtime, log, lookUp = systemLookUp(), geo = null } = options;
     const monitor = new HealthMonitor(runtime, log);
     const wheel = new TimerWheel();
     this.#poolServices = {
@@ -76,19 +80,11 @@ export class Engine {
       wheel,
       monitor,
       internals: new Internals(),
+      geo,
       reader: runtime.directReader(),
       connections: new Map(),
       receptions: new Set(),
-      counters: {
-        accepted: 0,
-        unrouted: new Map(),
-        greeting: 0,
-        abandonedDials: 0,
-        besideDials: 0,
-        connectionLimit: 0,
-        fullWarnedMs: Number.NEGATIVE_INFINITY,
-        shortageWarnedMs: Number.NEGATIVE_INFINITY,
-      },
+      counters: newCounters(),
     };
   }
 

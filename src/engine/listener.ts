@@ -170,7 +170,7 @@ export class Listener implements SocketOwner {
     const admitted = this.#hasRoom() ? route.admit(socket.remoteAddress) : LIMITED.gateway;
     if (typeof admitted !== "number") return this.#refuse(socket, route, admitted);
     const facts = route.hasCourse ? this.#factsOf(socket) : null;
-    const course = facts === null ? null : new Course(route, new Visitor(facts, socket), this.#services.internals);
+    const course = facts === null ? null : new Course(route, new Visitor(facts, socket), this.#services);
     if (course !== null && facts !== null) facts.policy = course.note;
     const pool = course === null ? (route.choosePool() ?? route.refusal) : course.begin();
     if ("reason" in pool) {

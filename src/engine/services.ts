@@ -2,6 +2,7 @@
 // connection's phases from importing each other.
 
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { GeoLookup } from "../cel/geo.ts";
 import type { Log } from "../observe/log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { CloseReason } from "../socket/close-reason.ts";
@@ -29,6 +30,8 @@ export interface Services {
   readonly counters: EngineCounters;
   readonly monitor: HealthMonitor;
   readonly internals: Internals;
+  /** For expressions of policies; `null`: nothing knows where addresses are. */
+  readonly geo: GeoLookup | null;
 }
 
 /** A client that is being received. */

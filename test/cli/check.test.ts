@@ -6,6 +6,7 @@ import type { Diagnostic } from "../../src/base/diagnostic.ts";
 import type { LoadRoutes } from "../../src/cli/load-routes.ts";
 import { DEFAULT_TCP_PORTS } from "../../src/plan/gateway/options.ts";
 import { runCli } from "../support/cli.ts";
+import { CITY } from "../support/geo-databases.ts";
 
 const GOOD = "listen: 5432\nbackends: [10.0.0.11:5432]\n";
 const BAD = "listen: 5432\nbackend: [10.0.0.11:5432]\n";
@@ -85,6 +86,21 @@ describe("check", () => {
     expect((await runCli(["check", good, ...flags], { replacements: { loadRoutes } })).code).toBe(0);
     const tcpHosts = new Map([["db.example", undefined]]);
     expect(told).toEqual([["127.0.0.1"], { tcpHosts, tcpPorts: DEFAULT_TCP_PORTS, clusterDomain: "cluster.local" }]);
+  });
+
+  test("knows whether there is a geo database, and refuses one that cannot be read", async () => {
+    const asks = join(directory, "asks");
+    await mkdir(asks);
+    const policy = "on_tcp_connect: [{expressions: [\"conn.geo.city == 'x'\"], actions: [{type: deny}]}]";
+    await writeFile(join(asks, "a.yaml"), `${GOOD}policy: {${policy}}\n`);
+    const database = join(directory, "city.mmdb");
+    await writeFile(database, CITY);
+    const without = await runCli(["check", asks]);
+    expect(without).toMatchObject({ code: 0, out: expect.stringContaining("notice policy/no-geo") });
+    const found = await runCli(["check", asks, "--geo-db", database]);
+    expect(found).toMatchObject({ code: 0, out: "Valid: 1 route on 1 listener\n" });
+    const wrong = await runCli(["check", asks], { env: { SALLYPORT_GEO_DB: join(asks, "a.yaml") } });
+    expect(wrong).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Cannot use") });
   });
 
   test("documents of the other dialects are something", async () => {

@@ -33,6 +33,7 @@ describe.skipIf(Bun.which("bash") === null)("bash, as bash understands it", () =
   test("offers the flags of a command, and those of run without one", async () => {
     expect(await bashOffers("sallyport kill --ro")).toEqual(["--route"]);
     expect(await bashOffers("sallyport --dr")).toEqual(["--drain-timeout"]);
+    expect(await bashOffers("sallyport check --ge")).toEqual(["--geo-db"]);
     expect(await bashOffers("sallyport run --")).toContain("--strict");
     expect(await bashOffers("sallyport status --")).not.toContain("--strict");
   });

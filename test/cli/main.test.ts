@@ -74,6 +74,9 @@ describe("usage", () => {
     [["run", "--dns", "[127.0.0.1]:53"]],
     [["run", "--dns", "fe80::1%eth0"]],
     [["run", "--dns", "unix:/run/dns.sock"]],
+    [["run", "--geo-db"]],
+    [["run", "--geo-db", ""]],
+    [["check", "--geo-db", "/nonexistent.mmdb", "."]],
     [["run", "--tcp-host", ""]],
     [["run", "--tcp-host", "10.0.0.1"]],
     [["run", "--tcp-host", "a b"]],
@@ -167,7 +170,7 @@ describe("what run starts with", () => {
 
   test("flags, without naming the command", async () => {
     const argv =
-      "--routes a --routes b --admin [::1]:0 --state s.db --bind 127.0.0.1 --bind [::1] --dns 127.0.0.53 --dns 10.0.0.1:5353 --dns ::1 --dns [::1]:5353 --strict --drain-timeout 1m30s --log-level error";
+      "--routes a --routes b --admin [::1]:0 --state s.db --bind 127.0.0.1 --bind [::1] --dns 127.0.0.53 --dns 10.0.0.1:5353 --dns ::1 --dns [::1]:5353 --geo-db city.mmdb --geo-db asn.mmdb --strict --drain-timeout 1m30s --log-level error";
     const { log, runtime: _, ...options } = await optionsOf(argv.split(" "));
     expect(log.access).toBe(false);
     expect(options).toMatchObject({
@@ -176,6 +179,7 @@ describe("what run starts with", () => {
       state: "s.db",
       bind: ["127.0.0.1", "::1"],
       dns: ["127.0.0.53:53", "10.0.0.1:5353", "[::1]:53", "[::1]:5353"],
+      geoDatabases: ["city.mmdb", "asn.mmdb"],
       strict: true,
       drainTimeoutMs: 90_000,
     });
@@ -219,6 +223,7 @@ describe("what run starts with", () => {
       SALLYPORT_ADMIN_TOKEN: "t0ken",
       SALLYPORT_STATE: "/s.db",
       SALLYPORT_DNS: "10.0.0.1, [::1]:5353,",
+      SALLYPORT_GEO_DB: "city.mmdb, asn.mmdb,",
       SALLYPORT_LOG: "json",
       SALLYPORT_LOG_LEVEL: "warn",
     };
@@ -228,6 +233,7 @@ describe("what run starts with", () => {
       adminToken: "t0ken",
       state: "/s.db",
       dns: ["10.0.0.1:53", "[::1]:5353"],
+      geoDatabases: ["city.mmdb", "asn.mmdb"],
     });
     const flags = ["run", "--dns", "10.0.0.2", "--routes", "f", "--admin", "5000", "--state", "f.db"];
     expect(await optionsOf(flags, env)).toMatchObject({

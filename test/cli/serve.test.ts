@@ -238,6 +238,7 @@ describe("a gateway that cannot start says what to do next", () => {
     ["EACCES", 1, "choose a port above 1023"],
     ["state/directory", 1, "with --state (now "],
     ["routes/missing", 2, "Cannot do it"],
+    ["geo/unreadable", 2, "Cannot do it"],
     ["status-dir/among-routes", 2, "Cannot do it"],
     ["status-dir/cannot-make", 1, "with --status-dir"],
     ["token/invalid", 2, "SALLYPORT_ADMIN_TOKEN"],

@@ -97,6 +97,7 @@ export class PoolScene implements PlayedPool, Disposable {
       counters: this.counters,
       monitor: this.monitor,
       internals: new Internals(),
+      geo: null,
     };
     this.wheel.hold();
     const client = new PoolClient(id, this.pool, route, services);

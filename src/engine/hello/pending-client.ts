@@ -204,7 +204,7 @@ export abstract class PendingClient extends WheelEntry {
   }
 
   #courseOf(route: Route): Course {
-    const course = new Course(route, new Visitor(this.facts, this.socket), this.services.internals);
+    const course = new Course(route, new Visitor(this.facts, this.socket), this.services);
     this.facts.policy = course.note;
     return course;
   }
