@@ -19,9 +19,10 @@ export interface TlsFacts {
   readonly cipherSuite: string;
   readonly sni: string;
   readonly alpn: string;
+  /** FoxIO's fingerprint of the ClientHello. */
   readonly ja4: string;
   readonly resumed: boolean;
-  /** What the client showed. */
+  /** What the client showed and was believed. */
   readonly client?: CertificateFacts | undefined;
   /** What we showed. */
   readonly server?: CertificateFacts | undefined;
@@ -32,8 +33,11 @@ export interface CertificateFacts {
   readonly subject: DistinguishedNameFacts;
   readonly issuer: DistinguishedNameFacts;
   readonly san: AlternativeNameFacts;
+  /** Hexadecimal, lower case. */
   readonly serialNumber: string;
+  /** Such as "ECDSA-SHA256". */
   readonly signatureAlgorithm: string;
+  /** Without a line feed at its end. */
   readonly pem: string;
   /** Milliseconds since 1970. */
   readonly notBeforeMs: number;

@@ -7,7 +7,7 @@ import type { Socket, SocketOwner } from "../socket/socket.ts";
 import { hasSubjectAltName, type SubjectAltNames } from "../wire/x509-server.ts";
 import { asError, errorCode } from "./error-code.ts";
 import { ClientContext, ServerContext } from "./bun-tls-contexts.ts";
-import type { Handshake, Tls, TlsOwner } from "./tls.ts";
+import type { Handshake, Tls, TlsOwner, TlsSession } from "./tls.ts";
 
 /** What Bun's TLS sockets have beside `Socket`, as far as it is used here. */
 interface NativeTlsSocket extends Omit<Socket, "data"> {
@@ -16,6 +16,8 @@ interface NativeTlsSocket extends Omit<Socket, "data"> {
   readonly alpnProtocol: unknown;
   getTLSVersion(): string | null;
   getPeerX509Certificate(): { readonly raw: Uint8Array } | undefined;
+  getCipher(): { readonly standardName?: string } | undefined;
+  isSessionReused(): boolean;
 }
 
 /** TLS on Bun. */
@@ -257,7 +259,24 @@ class BunTlsSocket implements Socket {
       ...(typeof alpnProtocol === "string" && alpnProtocol !== "" ? { alpn: alpnProtocol } : {}),
       ...(certificate === undefined ? {} : { certificate }),
       ...(inner.authorized || typeof this.#judge === "object" ? {} : { distrust: code ?? "UNVERIFIED" }),
+      session: new BunTlsSession(inner),
     };
+  }
+}
+
+class BunTlsSession implements TlsSession {
+  readonly #inner: NativeTlsSocket;
+
+  constructor(inner: NativeTlsSocket) {
+    this.#inner = inner;
+  }
+
+  get cipherSuite(): string {
+    return this.#inner.getCipher()?.standardName ?? "";
+  }
+
+  get resumed(): boolean {
+    return this.#inner.isSessionReused();
   }
 }
 

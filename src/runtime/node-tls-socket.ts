@@ -212,6 +212,14 @@ function describe(stream: TLSSocket): Handshake {
     ...(typeof alpnProtocol === "string" && alpnProtocol !== "" ? { alpn: alpnProtocol } : {}),
     ...(certificate === undefined ? {} : { certificate }),
     ...(authorized ? {} : { distrust: distrustOf(stream.authorizationError) }),
+    session: {
+      get cipherSuite() {
+        return stream.getCipher().standardName;
+      },
+      get resumed() {
+        return stream.isSessionReused();
+      },
+    },
   };
 }
 

@@ -56,6 +56,16 @@ export interface Handshake {
    * verified. Of a server's side it says something only when `certificate` is there.
    */
   readonly distrust?: string;
+  /** Absent where nothing more is known. */
+  readonly session?: TlsSession;
+}
+
+/** What else was agreed on: looked up when it is asked for, as long as the socket is open. */
+export interface TlsSession {
+  /** The name of IANA, such as `TLS_AES_128_GCM_SHA256`; empty where the runtime does not tell. */
+  readonly cipherSuite: string;
+  /** The client came back with an earlier session. */
+  readonly resumed: boolean;
 }
 
 /** Owner of a socket during its handshake. Exactly one of `secured` and `closed` is called first. */

@@ -152,6 +152,6 @@ function readVersions(content: ByteReader): readonly number[] | undefined {
 }
 
 /** Whether a number is one of those that clients sprinkle over their lists to keep servers tolerant (RFC 8701). */
-function isPlaceholder(value: number): boolean {
+export function isPlaceholder(value: number): boolean {
   return (value & 0x0f0f) === 0x0a0a && value >>> 8 === (value & 0xff);
 }

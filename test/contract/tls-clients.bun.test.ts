@@ -22,7 +22,7 @@ describe("client certificates", () => {
     const server = await listener.server();
     await server.settled();
     const der = Buffer.from(tlsPem("client.pem").replaceAll(/-----.*-----|\n/g, ""), "base64");
-    expect(server.handshake).toEqual({ version, certificate: expect.anything() });
+    expect(server.handshake).toEqual({ version, certificate: expect.anything(), session: expect.anything() });
     expect(der.equals(server.handshake?.certificate ?? new Uint8Array(0))).toBe(true);
   });
 

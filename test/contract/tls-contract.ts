@@ -46,13 +46,15 @@ function settingsContract(runtime: Runtime, test: DeclareTest): void {
 
 function acceptContract(runtime: Runtime, test: DeclareTest, one: MakeContext): void {
   for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
-    test(`a handshake tells its version and the protocol that was agreed on: ${version}`, async () => {
+    test(`a handshake tells its version, its cipher suite and the protocol that was agreed on: ${version}`, async () => {
       using server = await listenTls(runtime, one({ alpn: ["first", "second"] }));
       using client = dialPlain(server, { maxVersion: version, ALPNProtocols: ["second", "other"] });
       const peer = await server.client(0);
       await peer.settled();
       const { version: told, alpn, certificate } = peer.handshake ?? {};
       assert.deepEqual({ told, alpn, certificate }, { told: version, alpn: "second", certificate: undefined });
+      assert.match(peer.handshake?.session?.cipherSuite ?? "", /^TLS_[A-Z0-9_]+$/);
+      assert.equal(peer.handshake?.session?.resumed, false);
       await client.secured;
     });
   }

@@ -8,6 +8,7 @@ import type { HelloPlan, ListenerPlan, RoutePlan } from "../../plan/plan.ts";
 import type { Socket } from "../../socket/socket.ts";
 import { room } from "../connection/connection-limit.ts";
 import { Course } from "../course.ts";
+import type { TlsSeen } from "../policy/visitor-tls.ts";
 import { Visitor } from "../policy/visitor.ts";
 import { serveConnection } from "../connection/connection.ts";
 import { clientAddress } from "../connection/peer.ts";
@@ -40,6 +41,8 @@ export abstract class PendingClient extends WheelEntry {
   protected readonly facts: ClientFacts;
   /** Read, and not passed on yet. */
   protected readonly bytes = new HelloBytes();
+  /** Of its TLS, for policies; absent: it speaks none that is read. */
+  protected seen: TlsSeen | undefined;
   /** The client's, or its TLS socket. */
   protected socket: Socket;
   /** The route that is known, and has let the client in as far as its address goes. */
@@ -204,7 +207,7 @@ export abstract class PendingClient extends WheelEntry {
   }
 
   #courseOf(route: Route): Course {
-    const course = new Course(route, new Visitor(this.facts, this.socket), this.services);
+    const course = new Course(route, new Visitor(this.facts, this.socket, this.seen), this.services);
     this.facts.policy = course.note;
     return course;
   }

@@ -61,6 +61,7 @@ class Reception extends PendingClient implements TlsOwner {
   // --- events -----------------------------------------------------------------------------------------------------
 
   opened(): void {}
+  writable(): void {}
 
   received(bytes: Uint8Array): void {
     if (!this.isHere) return;
@@ -69,13 +70,12 @@ class Reception extends PendingClient implements TlsOwner {
     this.#read();
   }
 
-  writable(): void {}
-
   ended(): void {
     if (this.isLeaving) this.socket.end();
     // A probe connects and goes away again; that is nobody's fault.
     else if (!this.#heard) this.refuse(undefined, { reason: "done" });
-    else if (this.#phase === "session" && this.bytes.length === 0) this.#leftAfterHandshake();
+    // Most often because it does not accept our certificate, which by TLS 1.3 it finds out last.
+    else if (this.#phase === "session" && this.bytes.length === 0) this.refuse(this.entry?.route, LEFT_AFTER_HANDSHAKE);
     else this.#malformed("It ended before it had said what it wants");
   }
 
@@ -155,6 +155,7 @@ class Reception extends PendingClient implements TlsOwner {
     const verdict = this.#reader?.read(this.bytes.view);
     switch (verdict?.kind) {
       case "hello":
+        this.seen = { hello: this.bytes.view.subarray(0, verdict.hello.length) };
         return this.#chooseTls(verdict.hello);
       case "not-tls":
         if (this.#hello.protocol === "tcp") return this.#choosePlain();
@@ -221,7 +222,11 @@ class Reception extends PendingClient implements TlsOwner {
     if (this.#cell.length === 1 && first !== undefined && !this.#admitEarly(first)) return;
     this.found(this.#cell);
     this.#phase = "handshake";
-    this.#trust = route.plan.tls?.mode === "terminate" ? route.plan.tls.clientAuth?.trust : undefined;
+    const { tls: plan } = route.plan;
+    if (plan?.mode === "terminate") {
+      this.#trust = plan.clientAuth?.trust;
+      this.seen = { ...this.seen, shown: plan.identity.certificate };
+    }
     try {
       const secured = tls.accept(this.socket, route.tls.context, this.bytes.take(), this);
       if (this.isHere) this.socket = secured;
@@ -233,13 +238,13 @@ class Reception extends PendingClient implements TlsOwner {
   secured(socket: Socket, handshake: Handshake): void {
     if (!this.isHere) return socket.terminate();
     this.socket = socket;
-    const { facts } = this;
-    facts.tls = handshake.version;
-    if (handshake.alpn !== undefined) facts.alpn = handshake.alpn;
-    delete facts.postgresTls;
+    this.seen = { ...this.seen, handshake };
+    this.facts.tls = handshake.version;
+    if (handshake.alpn !== undefined) this.facts.alpn = handshake.alpn;
+    delete this.facts.postgresTls;
     this.#phase = "session";
     const decision = decideByCertificate(this.#cell, handshake, this.#trust, Date.now());
-    if (decision.certificate !== undefined) facts.certificate = decision.certificate;
+    if (decision.certificate !== undefined) this.facts.certificate = decision.certificate;
     if ("reason" in decision) return this.#deny(decision.route, decision.reason, decision.detail);
     const { entry } = decision;
     if (!this.isStill(entry, true)) return this.refuse(entry.route, ROUTE_CHANGED);
@@ -286,11 +291,6 @@ class Reception extends PendingClient implements TlsOwner {
   #malformed(detail: string): void {
     const reason = this.#phase === "proxy" ? "proxy-header-malformed" : "hello-malformed";
     this.refuse(this.entry?.route, { reason, detail });
-  }
-
-  /** Most often because it does not accept our certificate, which by TLS 1.3 it finds out last. */
-  #leftAfterHandshake(): void {
-    this.refuse(this.entry?.route, LEFT_AFTER_HANDSHAKE);
   }
 
   /** The only route that is left. */

@@ -4,14 +4,19 @@ import { parseIp, type Ip } from "../../base/ip.ts";
 import type { ConnFacts, TlsFacts } from "../../cel/scope.ts";
 import type { Socket } from "../../socket/socket.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
+import { type TlsSeen, VisitorTls } from "./visitor-tls.ts";
 
 export class Visitor implements ConnFacts {
   readonly #facts: ClientFacts;
   readonly #socket: Socket;
+  readonly #seen: TlsSeen | undefined;
+  #tls: VisitorTls | undefined;
 
-  constructor(facts: ClientFacts, socket: Socket) {
+  /** `seen`: of its TLS; absent when it speaks none that is read. */
+  constructor(facts: ClientFacts, socket: Socket, seen?: TlsSeen) {
     this.#facts = facts;
     this.#socket = socket;
+    this.#seen = seen;
   }
 
   /** Absent on unix sockets. */
@@ -43,15 +48,9 @@ export class Visitor implements ConnFacts {
   }
 
   get tls(): TlsFacts | undefined {
-    const { serverName, tls, alpn, speaksTls } = this.#facts;
+    const { tls, speaksTls } = this.#facts;
     if (speaksTls !== true && tls === undefined) return undefined;
-    return {
-      version: tls?.replace(/^TLSv/, "") ?? "",
-      cipherSuite: "",
-      sni: serverName ?? "",
-      alpn: alpn ?? "",
-      ja4: "",
-      resumed: false,
-    };
+    this.#tls ??= new VisitorTls(this.#facts, this.#seen ?? {});
+    return this.#tls;
   }
 }
