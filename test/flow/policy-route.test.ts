@@ -85,6 +85,26 @@ describe("a policy of a route", () => {
     }
   });
 
+  test("knows IPv4 clients by their own addresses on a port of both families", async () => {
+    await using backend = await startBackend(speaksFirst(GREETING));
+    const metadata = {
+      from: "${conn.client_ip}",
+      at: "${conn.server_ip}",
+      url: "${endpoint.url}",
+      id: "${endpoint.id}",
+    };
+    const policy = { on_tcp_connect: [{ actions: [{ type: "log", config: { metadata } }] }] };
+    await using flow = await startFlow({ "db.yaml": { ...routeAt(0, backend), listen: "[::]:0", policy } });
+    const port = await flow.port("db");
+    {
+      await using client = await Peer.connect(port);
+      expect(await greeting(client)).toBe("hello");
+    }
+    expect((await flow.log.record()).policy?.logs).toEqual([
+      { from: "127.0.0.1", at: "127.0.0.1", url: `tcp://127.0.0.1:${port}`, id: "db" },
+    ]);
+  });
+
   test("comes after the route's own lists and limits, and gives back what was taken", async () => {
     await using backend = await startBackend(speaksFirst(GREETING));
     await using flow = await startFlow({

@@ -10,11 +10,13 @@ const MAPPED_PREFIX = "::ffff:";
 export function clientAddress(socket: Socket): string {
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined) return "unknown";
-  if (!remoteAddress.includes(":")) return `${remoteAddress}:${remotePort}`;
-  if (remoteAddress.startsWith(MAPPED_PREFIX) && remoteAddress.includes(".")) {
-    return `${remoteAddress.slice(MAPPED_PREFIX.length)}:${remotePort}`;
-  }
-  return `[${remoteAddress}]:${remotePort}`;
+  const address = plainAddress(remoteAddress);
+  return address.includes(":") ? `[${address}]:${remotePort}` : `${address}:${remotePort}`;
+}
+
+/** An address as its own family writes it: IPv4 without the mapping that dual-stack listeners report. */
+export function plainAddress(address: string): string {
+  return address.startsWith(MAPPED_PREFIX) && address.includes(".") ? address.slice(MAPPED_PREFIX.length) : address;
 }
 
 /** The host of an `address:port`, without brackets. */

@@ -3,6 +3,7 @@
 import { parseIp, type Ip } from "../../base/ip.ts";
 import type { ConnFacts, TlsFacts } from "../../cel/scope.ts";
 import type { Socket } from "../../socket/socket.ts";
+import { plainAddress } from "../connection/peer.ts";
 import type { ClientFacts } from "../hello/client-facts.ts";
 import { type TlsSeen, VisitorTls } from "./visitor-tls.ts";
 
@@ -26,7 +27,7 @@ export class Visitor implements ConnFacts {
   }
 
   get clientIp(): string {
-    return this.#facts.host ?? "";
+    return plainAddress(this.#facts.host ?? "");
   }
 
   get clientPort(): number {
@@ -36,7 +37,7 @@ export class Visitor implements ConnFacts {
   }
 
   get serverIp(): string {
-    return this.#facts.destination?.host ?? this.#socket.localAddress ?? "";
+    return plainAddress(this.#facts.destination?.host ?? this.#socket.localAddress ?? "");
   }
 
   get serverPort(): number {
