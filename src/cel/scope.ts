@@ -37,7 +37,8 @@ export class Scope {
   #serverGeo: GeoFacts | null | undefined;
   #vars: Map<string, CelValue> | undefined;
   #varInputs: Map<string, CelInput> | undefined;
-  #actionInputs: Map<string, CelInput> | undefined;
+  #actions: Map<string, CelMap> | undefined;
+  #actionInputs: ReadonlyMap<string, CelInput> | undefined;
 
   /** `geo` is null when there is no database: everything about places is empty then. */
   constructor(facts: ConnFacts, endpoint: EndpointFacts, geo: GeoLookup | null, sources: ScopeSources = SOURCES) {
@@ -57,8 +58,9 @@ export class Scope {
 
   /** Sets `actions.ngrok.<name>`, such as `restrict_ips`; only the last execution of an action is seen. */
   setAction(name: string, value: CelMap): void {
-    this.#actionInputs ??= new Map();
-    this.#actionInputs.set(name, toInput(value));
+    this.#actions ??= new Map();
+    this.#actions.set(name, value);
+    this.#actionInputs = undefined;
   }
 
   /** All variables that were set, for the log. */
@@ -71,9 +73,11 @@ export class Scope {
     return this.#varInputs ?? NO_INPUTS;
   }
 
-  /** `actions.ngrok` as the library takes it. */
+  /** `actions.ngrok` as the library takes it; made when it is asked for, which is rare. */
   get actionInputs(): ReadonlyMap<string, CelInput> {
-    return this.#actionInputs ?? NO_INPUTS;
+    if (this.#actions === undefined) return NO_INPUTS;
+    this.#actionInputs ??= new Map(Array.from(this.#actions, ([name, value]) => [name, toInput(value)]));
+    return this.#actionInputs;
   }
 
   /** What is known of the client's address; looked up once. */

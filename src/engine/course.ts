@@ -3,12 +3,13 @@
 // circle.
 
 import { isDeepStrictEqual } from "node:util";
-import { Scope, type EndpointFacts } from "../cel/scope.ts";
+import { Scope } from "../cel/scope.ts";
 import type { RoutePlan } from "../plan/plan.ts";
 import { parseEndpointUrl } from "../resource/endpoint-url.ts";
 import { type Refusal, ROUTE_CHANGED } from "./limit/refusal.ts";
 import { PolicyNote } from "./policy/policy-note.ts";
 import { PolicyRun } from "./policy/policy-run.ts";
+import { RouteEndpoint } from "./policy/route-endpoint.ts";
 import type { Visitor } from "./policy/visitor.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { Route } from "./route.ts";
@@ -70,7 +71,7 @@ export class Course {
     if (members !== undefined) return this.#among(this.#services.internals.named(members), NO_MEMBER);
     if (route.program === null) return this.#poolOf(route);
     const { ip } = this.#visitor;
-    const scope = new Scope(this.#visitor, endpointOf(route, this.#visitor), this.#services.geo);
+    const scope = new Scope(this.#visitor, new RouteEndpoint(route.plan, this.#visitor), this.#services.geo);
     const client = { scope, ip, note: this.note, nowMs: performance.now() };
     return this.#follow(new PolicyRun(route.program, client, route), route);
   }
@@ -116,16 +117,4 @@ export class Course {
     this.#forks.length = 0;
     return refusal;
   }
-}
-
-/** What policies of a route know it by. */
-function endpointOf({ plan: { name, endpoint } }: Route, visitor: Visitor): EndpointFacts {
-  if (endpoint !== undefined) {
-    const { id, url, scheme, host, port } = endpoint;
-    return { id, url, host, port, addr: `${host}:${port}`, protocol: scheme };
-  }
-  const { serverIp, serverPort } = visitor;
-  const host = serverIp.includes(":") ? `[${serverIp}]` : serverIp;
-  const addr = `${host}:${serverPort}`;
-  return { id: name, url: `tcp://${addr}`, host: serverIp, port: serverPort, addr, protocol: "tcp" };
 }

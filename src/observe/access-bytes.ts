@@ -2,7 +2,6 @@
 // connection leaves no garbage behind for it. The same line as `formatAccessJson`; a test compares the two.
 
 import type { AccessRecord } from "./log.ts";
-import { policyFields } from "./policy-fields.ts";
 
 /** Names, addresses and the rest take less than this; a record with longer values is written the slow way. */
 const MAX_VALUE_UNITS = 256;
@@ -12,9 +11,9 @@ export const ACCESS_LINE_BYTES = 10 * MAX_VALUE_UNITS + 512;
 
 const ZERO = 48;
 
-/** Whether every value is short, printable ASCII without quote and backslash, and no policy has anything to say, so that it can be written as it is. */
+/** Whether every value is short, printable ASCII without quote and backslash, so that it can be written as it is. */
 export function isPlainRecord(record: AccessRecord): boolean {
-  const { id, route, listener, client, backend, sni, proxySource, tls, clientCert, detail, policy } = record;
+  const { id, route, listener, client, backend, sni, proxySource, tls, clientCert, detail } = record;
   return (
     isPlain(id) &&
     isPlain(route) &&
@@ -25,8 +24,7 @@ export function isPlainRecord(record: AccessRecord): boolean {
     (proxySource === undefined || isPlain(proxySource)) &&
     (tls === undefined || isPlain(tls)) &&
     (clientCert === undefined || isPlain(clientCert)) &&
-    (detail === undefined || isPlain(detail)) &&
-    (policy === undefined || policyFields(policy).length === 0)
+    (detail === undefined || isPlain(detail))
   );
 }
 
@@ -39,8 +37,17 @@ function isPlain(text: string): boolean {
   return true;
 }
 
-/** Writes the line of a plain record at `at` and gives its end. */
-export function writeAccessLine(into: Uint8Array, at: number, time: string, record: AccessRecord): number {
+/** The same of members of an object that are JSON already. Longer ones are rare, and would take much room for each line. */
+export function isPlainJson(json: string): boolean {
+  if (json.length > MAX_MEMBERS_UNITS) return false;
+  for (let index = 0; index < json.length; index++) if (json.charCodeAt(index) > 0x7e) return false;
+  return true;
+}
+
+const MAX_MEMBERS_UNITS = 2_048;
+
+/** Writes the line of a plain record at `at` and gives its end. `said`: further members, each with a comma in front; plain JSON. */
+export function writeAccessLine(into: Uint8Array, at: number, time: string, record: AccessRecord, said = ""): number {
   const { backend, sni, connectMs, proxySource, tls, clientCert, detail } = record;
   let end = put(into, put(into, at, '{"time":"'), time);
   end = put(into, put(into, end, '","event":"connection","id":"'), record.id);
@@ -61,7 +68,7 @@ export function writeAccessLine(into: Uint8Array, at: number, time: string, reco
   if (proxySource !== undefined) end = put(into, put(into, end, '","proxySource":"'), proxySource);
   if (tls !== undefined) end = put(into, put(into, end, '","tls":"'), tls);
   if (clientCert !== undefined) end = put(into, put(into, end, '","clientCert":"'), clientCert);
-  return put(into, end, '"}\n');
+  return put(into, put(into, put(into, end, '"'), said), "}\n");
 }
 
 /** Plain ASCII. */

@@ -3,7 +3,7 @@
 
 import type { AccessRecord, LogFields, LogLevel } from "./log.ts";
 import { clip, MAX_CERT_UNITS } from "./log-text.ts";
-import { policyFields } from "./policy-fields.ts";
+import { policyMembers } from "./policy-fields.ts";
 
 /** `{"time","level","event","message",…fields}` and a line feed. Fields that are undefined are left out. */
 export function formatJson(
@@ -23,9 +23,9 @@ export function formatJson(
   return `${line}}\n`;
 }
 
-/** The access line of design 6, and a line feed. What was not there is left out. */
-export function formatAccessJson(time: string, record: AccessRecord): string {
-  const { backend, sni, connectMs, limit, detail, proxySource, tls, clientCert, policy } = record;
+/** The access line of design 6, and a line feed. What was not there is left out. `said`: see `membersOf`. */
+export function formatAccessJson(time: string, record: AccessRecord, said = membersOf(record)): string {
+  const { backend, sni, connectMs, limit, detail, proxySource, tls, clientCert } = record;
   return `{"time":"${time}","event":"connection","id":${quote(record.id)},"route":${quote(record.route)},"listener":${quote(record.listener)},"client":${quote(record.client)}${
     backend === undefined ? "" : `,"backend":${quote(backend)}`
   }${sni === undefined ? "" : `,"sni":${quote(sni)}`},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut},"durationMs":${milliseconds(record.durationMs)}${
@@ -36,13 +36,12 @@ export function formatAccessJson(time: string, record: AccessRecord): string {
     proxySource === undefined ? "" : `,"proxySource":${quote(proxySource)}`
   }${tls === undefined ? "" : `,"tls":${quote(tls)}`}${
     clientCert === undefined ? "" : `,"clientCert":${quote(clip(clientCert, MAX_CERT_UNITS))}`
-  }${
-    policy === undefined
-      ? ""
-      : policyFields(policy)
-          .map(([key, json]) => `,"${key}":${json}`)
-          .join("")
-  }}\n`;
+  }${said}}\n`;
+}
+
+/** What policies have to say, as the last members of the line; empty when that is nothing. */
+export function membersOf({ policy }: AccessRecord): string {
+  return policy === undefined ? "" : policyMembers(policy);
 }
 
 /** Microseconds are the last digits that mean anything. */

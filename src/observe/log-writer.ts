@@ -2,8 +2,8 @@
 // Access records are on the path of every connection. They are kept as they are and formatted many at a time: in the
 // middle of a connection's end all of that code and its strings would be cold, which costs three times as much.
 
-import { ACCESS_LINE_BYTES, isPlainRecord, writeAccessLine } from "./access-bytes.ts";
-import { formatAccessJson, formatJson } from "./log-json.ts";
+import { ACCESS_LINE_BYTES, isPlainJson, isPlainRecord, writeAccessLine } from "./access-bytes.ts";
+import { formatAccessJson, formatJson, membersOf } from "./log-json.ts";
 import { formatAccessPretty, formatPretty } from "./log-pretty.ts";
 import { descriptorSink, LogQueue, type LogSink } from "./log-queue.ts";
 import { createIsoTime, localTime } from "./log-text.ts";
@@ -89,10 +89,14 @@ export function createLog(options: LogOptions): LogWriter {
   const pushRecord = (time: string, record: AccessRecord, urgent: boolean): void => {
     if (!json) {
       queue.push(formatAccessPretty(time, record, color), urgent);
-    } else if (isPlainRecord(record)) {
-      queue.write(ACCESS_LINE_BYTES, (bytes, at) => writeAccessLine(bytes, at, time, record), urgent);
+      return;
+    }
+    const said = membersOf(record);
+    if (isPlainRecord(record) && isPlainJson(said)) {
+      const room = ACCESS_LINE_BYTES + said.length;
+      queue.write(room, (bytes, at) => writeAccessLine(bytes, at, time, record, said), urgent);
     } else {
-      queue.push(formatAccessJson(time, record), urgent);
+      queue.push(formatAccessJson(time, record, said), urgent);
     }
   };
 

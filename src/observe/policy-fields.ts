@@ -11,11 +11,23 @@ export function policyFields(
   { rule, verdict, logs, vars }: PolicyRecord,
   units: number = MAX_JSON_UNITS,
 ): readonly (readonly [string, string])[] {
-  const fields: [string, unknown][] = [];
-  if (rule !== undefined) fields.push(["rule", rule], ["verdict", verdict]);
-  if (logs.length > 0) fields.push(["policyLogs", logs]);
-  if (Object.keys(vars).length > 0) fields.push(["vars", vars]);
-  return fields.map(([key, value]) => [key, jsonOf(value, units)]);
+  const fields: [string, string][] = [];
+  if (rule !== undefined) fields.push(["rule", jsonOf(rule, units)], ["verdict", jsonOf(verdict, units)]);
+  if (logs.length > 0) fields.push(["policyLogs", jsonOf(logs, units)]);
+  if (!isEmpty(vars)) fields.push(["vars", jsonOf(vars, units)]);
+  return fields;
+}
+
+/** The same as further members of a JSON object, each with a comma in front. */
+export function policyMembers(policy: PolicyRecord): string {
+  let members = "";
+  for (const [key, json] of policyFields(policy)) members += `,"${key}":${json}`;
+  return members;
+}
+
+function isEmpty(map: object): boolean {
+  for (const _ in map) return false;
+  return true;
 }
 
 /** A value that is too long is a text, cut: half of its JSON is none. */

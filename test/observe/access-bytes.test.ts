@@ -1,15 +1,15 @@
 import { expect, test } from "bun:test";
-import { ACCESS_LINE_BYTES, isPlainRecord, writeAccessLine } from "../../src/observe/access-bytes.ts";
-import { formatAccessJson } from "../../src/observe/log-json.ts";
+import { ACCESS_LINE_BYTES, isPlainJson, isPlainRecord, writeAccessLine } from "../../src/observe/access-bytes.ts";
+import { formatAccessJson, membersOf } from "../../src/observe/log-json.ts";
 import type { AccessRecord } from "../../src/observe/log.ts";
 import { CLOSE_REASONS } from "../../src/socket/close-reason.ts";
 import { Random } from "../support/random.ts";
 
 const TIME = "2026-01-02T03:04:05.678Z";
 
-function line(record: AccessRecord): string {
-  const bytes = new Uint8Array(ACCESS_LINE_BYTES + 10);
-  const end = writeAccessLine(bytes, 7, TIME, record);
+function line(record: AccessRecord, said = ""): string {
+  const bytes = new Uint8Array(ACCESS_LINE_BYTES + said.length + 10);
+  const end = writeAccessLine(bytes, 7, TIME, record, said);
   return new TextDecoder().decode(bytes.subarray(7, end));
 }
 
@@ -95,6 +95,32 @@ test("both writers agree about every record, whatever its certificate holds, and
     expect(formatted.indexOf("\n"), `seed ${seed}`).toBe(formatted.length - 1);
   }
   expect(fast).toBeGreaterThan(100);
+});
+
+test("both writers agree about what policies have to say, which is any JSON", () => {
+  const record = { ...randomRecord(new Random(1)), route: "a", listener: "b", client: "c", backend: "d", detail: "e" };
+  let fast = 0;
+  for (let seed = 1; seed <= 500; seed++) {
+    const random = new Random(seed);
+    const text = random.chance(2) ? "plain" : randomText(random);
+    const vars = { who: text, deep: [{ count: 7 }] };
+    const policy = {
+      rule: random.chance(2) ? undefined : text,
+      verdict: "denied",
+      logs: [{ [text]: text }, vars],
+      vars,
+    };
+    const said = membersOf({ ...record, policy });
+    const formatted = formatAccessJson(TIME, { ...record, policy });
+    if (isPlainJson(said)) {
+      fast++;
+      expect(line(record, said), `seed ${seed}`).toBe(formatted);
+    }
+    expect(formatted.indexOf("\n"), `seed ${seed}`).toBe(formatted.length - 1);
+    expect(JSON.parse(formatted), `seed ${seed}`).toMatchObject({ policyLogs: [{}, { deep: [{ count: 7 }] }] });
+  }
+  expect(fast).toBeGreaterThan(100);
+  expect(isPlainJson(`"${"x".repeat(2_048)}"`)).toBe(false);
 });
 
 test.each(['a"b', "a\\b", "a\nb", "ä", "\u001b[2J", "x".repeat(257)])("%j is not written the fast way", (value) => {
