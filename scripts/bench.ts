@@ -47,6 +47,7 @@ function findSubjects(options: Options): Subject[] {
     sallyport: () => sallyport(options.binary, "sallyport"),
     "sallyport-no-log": () => sallyport(options.binary, "sallyport-no-log"),
     "sallyport-guarded": () => sallyport(options.binary, "sallyport-guarded"),
+    "sallyport-policy": () => sallyport(options.binary, "sallyport-policy"),
     haproxy,
     nginx,
     relay: () => bareRelay,

@@ -27,7 +27,7 @@ const TLS_COLUMNS: readonly string[] = [
 ];
 const OPTIONAL_COLUMNS: readonly string[] = ["terminate-window", "passthrough-window"];
 const SUBJECTS: readonly string[] = ["sallyport", "haproxy", "nginx", "direct"];
-const OPTIONAL_SUBJECTS: readonly string[] = ["relay", "sallyport-no-log", "sallyport-guarded"];
+const OPTIONAL_SUBJECTS: readonly string[] = ["relay", "sallyport-no-log", "sallyport-guarded", "sallyport-policy"];
 
 /** What `--help` prints. */
 export const USAGE = `bun run bench [flags]
@@ -40,6 +40,7 @@ export const USAGE = `bun run bench [flags]
   --only LIST       of ${[...SUBJECTS, ...OPTIONAL_SUBJECTS].join(",")}: only these
   --no-log          the same as --subject sallyport-no-log
   --guarded         the same as --subject sallyport-guarded: health checks, limits, least connections; adds a table
+  --policy          the same as --subject sallyport-policy: a traffic policy of five rules; adds a table
   --tuned           gives the peers large buffers (HAProxy 256 KiB, nginx 512 KiB)
   --rounds N        default 5
   --seconds S       for each measurement, default 2
@@ -63,6 +64,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       only: { type: "string" },
       "no-log": { type: "boolean", default: false },
       guarded: { type: "boolean", default: false },
+      policy: { type: "boolean", default: false },
       tuned: { type: "boolean", default: false },
       rounds: { type: "string" },
       seconds: { type: "string" },
@@ -80,6 +82,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const { quick } = values;
   const added = [...values.subject.flatMap(names), ...(values["no-log"] ? ["sallyport-no-log"] : [])];
   if (values.guarded) added.push("sallyport-guarded");
+  if (values.policy) added.push("sallyport-policy");
   const subjects = values.only === undefined ? [...SUBJECTS, ...added] : names(values.only);
   const columns = values.tls ? TLS_COLUMNS : PLAIN_COLUMNS;
   return {

@@ -14,7 +14,12 @@ const PEERS: readonly string[] = ["haproxy", "nginx"];
 /** What a guarded route may cost, as a ratio to a bare one of the same run. */
 const GUARDED_GOAL = 1.1;
 
-/** The tables: cost with ratios, the guarded route against the bare one, the second figures, how far apart the rounds were. */
+/** What a policy of five rules may cost each new connection, in µs of CPU. */
+const POLICY_GOAL_MICROS = 20;
+/** Keys of the columns whose unit of work is a new connection. */
+const CONNECTIONS: readonly string[] = ["connect", "terminate-connect", "passthrough-connect"];
+
+/** The tables: cost with ratios, guarded routes and those with a policy against bare ones, the second figures, how far apart the rounds were. */
 export function formatTables(columns: readonly Column[], subjects: readonly Subject[], results: Results): string {
   const proxies = subjects.filter(({ prepare }) => prepare !== undefined);
   const costs = new Map(columns.map((column) => [column.key, medians(results, column, proxies, "cost")]));
@@ -41,6 +46,7 @@ export function formatTables(columns: readonly Column[], subjects: readonly Subj
       [...proxies.map((subject) => [subject.name, ...costRow(subject)]), ["*goal for sallyport*", ...goals]],
     ),
     ...guardedTable(columns, costs),
+    ...policyTable(columns, costs),
     ...perCpuSecondTable(columns, proxies, costs),
     table(
       ["On this machine", ...columns.map(({ asideHeading }) => asideHeading)],
@@ -69,6 +75,26 @@ function guardedTable(columns: readonly Column[], costs: ReadonlyMap<string, Rea
       ["to a bare route", ...cells],
       ["*goal*", ...goals],
     ]),
+  ];
+}
+
+/** A policy is paid for once in a connection: so what counts is the difference, and not the ratio. */
+function policyTable(columns: readonly Column[], costs: ReadonlyMap<string, ReadonlyMap<string, number>>): string[] {
+  const counted = columns.flatMap(({ key, heading }) => {
+    const policy = costs.get(key)?.get("sallyport-policy");
+    const bare = costs.get(key)?.get("sallyport");
+    if (policy === undefined || bare === undefined || !CONNECTIONS.includes(key)) return [];
+    return [{ heading, more: policy - bare }];
+  });
+  if (counted.length === 0) return [];
+  return [
+    table(
+      ["Policy of five rules", ...counted.map(({ heading }) => heading)],
+      [
+        ["more than a bare route", ...counted.map(({ more }) => more.toFixed(1))],
+        ["*goal*", ...counted.map(() => `≤ ${POLICY_GOAL_MICROS}`)],
+      ],
+    ),
   ];
 }
 
