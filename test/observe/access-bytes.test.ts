@@ -102,7 +102,7 @@ test("both writers agree about what policies have to say, which is any JSON", ()
   let fast = 0;
   for (let seed = 1; seed <= 500; seed++) {
     const random = new Random(seed);
-    const text = random.chance(2) ? "plain" : randomText(random);
+    const text = random.chance(2) ? "plain" : randomText(random).slice(0, 60);
     const vars = { who: text, deep: [{ count: 7 }] };
     const policy = {
       rule: random.chance(2) ? undefined : text,
