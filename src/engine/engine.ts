@@ -101,7 +101,7 @@ export class Engine {
     this.#setLimit(plan.listeners.length);
     // Routes before pools: who waits for a backend may be woken, and goes by the route as it is now.
     this.#updateRoutes(plan);
-    this.#services.internals.follow(plan.internals ?? [], this.#routes);
+    this.#services.internals.follow(plan, this.#routes);
     for (const poolPlan of plan.pools) {
       const pool = this.#pools.get(poolPlan.name);
       if (pool?.plan !== poolPlan && !isDeepStrictEqual(pool?.plan, poolPlan)) pool?.update(poolPlan);

@@ -7,8 +7,11 @@ import type { Pool } from "../pool/pool.ts";
 import type { DialWish } from "./dial-wish.ts";
 
 /** Whether the client would get here by the rules as they are now, whatever has changed since it was let in. */
-export function isStillTaken({ route, plan, course }: DialWish, clientHost: string): boolean {
-  if (course !== null && !course.isStill) return false;
+export function isStillTaken(wish: DialWish, clientHost: string): boolean {
+  return (wish.course === null || wish.course.isStill) && isStillMatched(wish, clientHost);
+}
+
+function isStillMatched({ route, plan, course }: DialWish, clientHost: string): boolean {
   if (route.plan === plan) return true;
   // Nobody has asked a policy that is new.
   return (course !== null || !route.hasCourse) && route.takesAs(plan, clientHost);
@@ -16,9 +19,9 @@ export function isStillTaken({ route, plan, course }: DialWish, clientHost: stri
 
 /** Another pool, or why there is none; `last`: what its last dial met. */
 export function nextPool(wish: DialWish, clientHost: string, last: CloseReason): Pool | Refusal {
-  if (!isStillTaken(wish, clientHost)) return ROUTE_CHANGED;
+  if (!isStillMatched(wish, clientHost)) return ROUTE_CHANGED;
   const { route, course } = wish;
-  if (course !== null) return course.begin();
+  if (course !== null) return course.again({ reason: last });
   const pool = route.choosePool();
   if (pool === null) return route.refusal;
   // The route has left the plan, too.

@@ -14,7 +14,7 @@ import { serveConnection } from "../connection/connection.ts";
 import { clientAddress } from "../connection/peer.ts";
 import { recordRefusal } from "../connection/refuse.ts";
 import type { Admission } from "../limit/admission.ts";
-import { DENIED_ADDRESS, type Refusal } from "../limit/refusal.ts";
+import { DENIED_ADDRESS, DENIED_POLICY, isDenial, type Refusal } from "../limit/refusal.ts";
 import type { PostgresSessions, SessionOwner } from "../postgres-sessions.ts";
 import { NO_TICKET, type Route, type RunningEntry } from "../route.ts";
 import type { Services } from "../services.ts";
@@ -140,9 +140,14 @@ export abstract class PendingClient extends WheelEntry {
    */
   protected serveCancel(owners: readonly SessionOwner[], length: number): void {
     const { counters } = this.services;
-    const allowed = owners.filter(({ route }) => route.allows(this.facts.host));
+    const listed = owners.filter(({ route }) => route.allows(this.facts.host));
+    const allowed = listed.filter(({ route }) => this.#denialOf(route) === null);
     const [first, ...others] = allowed;
-    if (first === undefined) return this.refuse(owners[0]?.route, owners[0]?.route.denial ?? DENIED_ADDRESS);
+    if (first === undefined) {
+      const [denied = owners[0]] = listed;
+      const why = listed.length === 0 ? denied?.route.denial : DENIED_POLICY;
+      return this.refuse(denied?.route, why ?? DENIED_ADDRESS);
+    }
     this.#giveBack();
     // Nothing belongs to a request but itself.
     const received = this.bytes.take().subarray(0, length);
@@ -204,6 +209,13 @@ export abstract class PendingClient extends WheelEntry {
     const durationMs = performance.now() - openedMs;
     const who = { id, listener: this.host.name, client, durationMs, facts: this.facts };
     recordRefusal(this.services, route, refusal, who);
+  }
+
+  /** Why a route's policy lets nobody in who wants to cancel; `null`: it does. Where it would send the client is no matter. */
+  #denialOf(route: Route): Refusal | null {
+    if (!route.hasCourse) return null;
+    const outcome = this.#courseOf(route).begin();
+    return "reason" in outcome && isDenial(outcome.reason) ? outcome : null;
   }
 
   #courseOf(route: Route): Course {

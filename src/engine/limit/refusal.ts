@@ -27,6 +27,7 @@ export interface Refusal {
 
 /** Made once: a flood of refused clients makes no garbage. */
 export const DENIED_ADDRESS: Refusal = { reason: "denied-address" };
+export const DENIED_POLICY: Refusal = { reason: "denied-policy" };
 export const NO_ROUTE: Refusal = { reason: "no-route" };
 /** Of a route that has mistakes, and keeps its clients from a wider one. */
 export const CLOSED_DETAIL = "The route has mistakes: see its diagnostics";
@@ -47,3 +48,8 @@ export const LIMITED: Readonly<Record<LimitName, Refusal>> = {
   "queue.size": { reason: "denied-concurrency", limit: "queue.size" },
   "queue.timeout": { reason: "denied-concurrency", limit: "queue.timeout" },
 };
+
+/** Whether a client was not wanted, and not only unlucky. */
+export function isDenial(reason: CloseReason): boolean {
+  return reason.startsWith("denied-");
+}

@@ -6,15 +6,13 @@ import type { Scope } from "../../cel/scope.ts";
 import { type CelValue, toJson } from "../../cel/value.ts";
 import type { PolicyActionPlan } from "../../plan/policy-plan.ts";
 import type { ForwardInternal, LogAction, RateLimit, SetVars } from "../../resource/traffic-policy/policy.ts";
-import type { Refusal } from "../limit/refusal.ts";
+import { DENIED_POLICY, type Refusal } from "../limit/refusal.ts";
 import type { Act } from "./decision.ts";
 import { compileJson, compileText } from "./interpolation.ts";
 import { restrictIps } from "./restrict-ips.ts";
 import { SlidingWindows } from "./sliding-windows.ts";
 
-const DENIED: Act = () => ({ refusal: DENIAL, verdict: "denied" });
-/** Made once: a flood of refused clients makes no garbage. */
-const DENIAL: Refusal = { reason: "denied-policy" };
+const DENIED: Act = () => ({ refusal: DENIED_POLICY, verdict: "denied" });
 const TOO_MANY: Refusal = { reason: "denied-rate" };
 /** Beyond it keys of a rate limit are cut: nothing that tells clients apart is longer. */
 const MAX_KEY_UNITS = 1_024;
