@@ -164,6 +164,8 @@ export interface UpstreamTlsPlan {
   readonly subjectAltNames?: SubjectAltNames;
   readonly identity?: Identity;
   readonly insecure: boolean;
+  /** As in `UpstreamTlsSpec`. */
+  readonly unlessTls?: true;
 }
 
 /** Weighted targets, how they are chosen and what keeps them in use. */

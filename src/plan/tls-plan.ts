@@ -39,6 +39,7 @@ export function compileUpstreamTls(spec: UpstreamTlsSpec, credentials: Credentia
     ...(spec.subjectAltNames === undefined ? {} : { subjectAltNames: spec.subjectAltNames }),
     ...(identity === undefined ? {} : { identity }),
     insecure: spec.insecure,
+    ...(spec.unlessTls === undefined ? {} : { unlessTls: spec.unlessTls }),
   };
 }
 

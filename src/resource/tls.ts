@@ -84,4 +84,6 @@ export interface UpstreamTlsSpec {
   readonly identity?: IdentitySpec;
   /** Nothing of the backend's certificate is verified. */
   readonly insecure: boolean;
+  /** Clients whose TLS was not ended here are passed on as they are: theirs is meant for the backend. */
+  readonly unlessTls?: true;
 }

@@ -1,5 +1,9 @@
 // Manifests from one text of YAML to routes and statuses, without files, ports or a state.
 
+import { AddressRegister } from "../../src/app/address-register.ts";
+import { AddressSpace } from "../../src/app/address-space.ts";
+import { addressWishesOf, wantedPorts } from "../../src/app/address-wishes.ts";
+import { type Allotments, memoryAllotments } from "../../src/app/allotments.ts";
 import { memoryLedger } from "../../src/app/ledger.ts";
 import { compilePlan, type CompiledPlan } from "../../src/plan/compile.ts";
 import { parseDocuments } from "../../src/config/document.ts";
@@ -23,6 +27,8 @@ export interface Translated extends Translation {
   readonly said: readonly string[];
   /** The same, with the message. */
   readonly messages: readonly string[];
+  /** What there is to say of certificates, as `line:column: code`. */
+  readonly ofCertificates: readonly string[];
   readonly statuses: ReadonlyMap<AnyManifest, Status>;
   /** The status of `kind/name`, in whatever namespace. */
   status(kind: AnyManifest["kind"], name: string): Status;
@@ -40,6 +46,9 @@ export interface TranslateOptions {
   /** Whether files that a ListenerPolicy names are there; what they hold does not matter. */
   readonly hasFiles?: boolean;
   readonly inCluster?: boolean;
+  readonly tcpPorts?: GatewayApiOptions["tcpPorts"];
+  /** Where addresses are kept, for whoever translates more than once; what is translated comes into force at once. */
+  readonly allotments?: Allotments;
   readonly previous?: Plan;
   readonly bindErrorOf?: Outcome["bindErrorOf"];
   /** In place of 1. */
@@ -66,6 +75,7 @@ export async function translateManifests(text: string, options: TranslateOptions
     if (decoded?.manifest !== undefined) manifests.push(decoded.manifest);
     if (decoded?.broken !== undefined) broken.push(decoded.broken);
   }
+  const gatewayApi = { tcpHosts, tcpPorts: options.tcpPorts ?? DEFAULT_TCP_PORTS };
   const trusts = new Map<TrustSpec, Trust>();
   for (const manifest of manifests) {
     const auth = hasFiles && manifest.kind === "ListenerPolicy" ? manifest.spec.clientAuth : undefined;
@@ -73,6 +83,11 @@ export async function translateManifests(text: string, options: TranslateOptions
   }
   const credentials = { identities: new Map(), trusts };
   const records = memoryLedger().propose(manifests, new Date("2026-01-01T00:00:00Z"));
+  const allotments = options.allotments ?? memoryAllotments(new AddressRegister(new AddressSpace(gatewayApi)));
+  const isWanted = wantedPorts([], manifests);
+  const addresses = allotments.propose(addressWishesOf(manifests, records), { isWanted });
+  addresses.accept();
+  const certificates = new ManifestReading(noJudgedManifests(), Date.now());
   const translation = translate({
     manifests,
     broken,
@@ -81,10 +96,11 @@ export async function translateManifests(text: string, options: TranslateOptions
       of: (manifest) => ({ ...records.of(manifest), generation: options.generationOf?.(manifest) ?? 1 }),
     },
     credentials,
-    certificates: new ManifestReading(noJudgedManifests(), Date.now()),
+    certificates,
+    addresses,
     bind,
     ...(options.previous === undefined ? {} : { previous: options.previous }),
-    options: { tcpHosts, tcpPorts: DEFAULT_TCP_PORTS, ...(inCluster ? { clusterDomain: "cluster.local" } : {}) },
+    options: { ...gatewayApi, ...(inCluster ? { clusterDomain: "cluster.local" } : {}) },
   });
   const { issued } = translation;
   const all = { identities: issued.identities, trusts: new Map([...trusts, ...issued.trusts]) };
@@ -106,6 +122,7 @@ export async function translateManifests(text: string, options: TranslateOptions
     compiled,
     said: findings.map(({ line, code }) => `${line}: ${code}`),
     messages: findings.map(({ line, code, message }) => `${line}: ${code}: ${message}`),
+    ofCertificates: certificates.diagnostics.map(({ line, column, code }) => `${line}:${column}: ${code}`),
     refused: new Map(
       compiled.plan.routes.flatMap(({ name, refused }) =>
         refused === undefined ? [] : [[name, refused.detail] as const],

@@ -29,7 +29,8 @@ export function introductionTo(
   facts: ClientFacts | null,
   { runtime: { tls: engine }, instance }: Pick<Services, "runtime" | "instance">,
 ): Introduction | null | undefined {
-  const { proxySend, upstreamTls } = pool.plan;
+  const { proxySend } = pool.plan;
+  const upstreamTls = pool.plan.upstreamTls?.unlessTls === true && isTls(facts) ? undefined : pool.plan.upstreamTls;
   const passesTls = facts?.postgresTls === true;
   if (proxySend === undefined && upstreamTls === undefined && !passesTls) return null;
   const proxyHeader = proxySend === undefined ? null : headerOf(proxySend, client, `${instance}-${id}`, facts);
@@ -41,6 +42,11 @@ export function introductionTo(
   // Nothing to verify it by.
   if (serverName === undefined && !upstreamTls.insecure && upstreamTls.subjectAltNames === undefined) return undefined;
   return { proxyHeader, asksForTls, tls: { engine, context, serverName } };
+}
+
+/** Whether what the client says is TLS that nobody here has ended. */
+function isTls(facts: ClientFacts | null): boolean {
+  return facts?.speaksTls === true && facts.tls === undefined;
 }
 
 function headerOf(version: 1 | 2, client: Socket, ownId: string, facts: ClientFacts | null): Uint8Array {

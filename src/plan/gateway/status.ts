@@ -7,7 +7,9 @@ import {
   endpointStatus,
   type LoadBalancerStatus,
   loadBalancerStatus,
+  unreadableStatus,
 } from "../ngrok/endpoint-status.ts";
+import { type NgrokPolicyStatus, ngrokPolicyStatus } from "../ngrok/policy-status.ts";
 import { type UnneededStatus, unneededStatus } from "../ngrok/unneeded.ts";
 import {
   classStatus,
@@ -30,6 +32,7 @@ export type Status =
   | TcpAddressStatus
   | EndpointStatus
   | LoadBalancerStatus
+  | NgrokPolicyStatus
   | UnneededStatus;
 
 /** All statuses as things are now. What is not there has none: a Gateway of somebody else's, a Service. */
@@ -56,6 +59,13 @@ export function statusesOf(translation: Translation, outcome: Outcome): Readonly
     const generation = catalog.generationOf(object);
     const status = object.kind === "Service" ? loadBalancerStatus : endpointStatus;
     statuses.set(object, status(state, generation, outcome));
+  }
+  for (const [service, message] of endpoints.unreadable) {
+    statuses.set(service, unreadableStatus(message, catalog.generationOf(service)));
+  }
+  for (const kind of ["NgrokTrafficPolicy", "IPPolicy"] as const) {
+    for (const object of catalog.of(kind))
+      statuses.set(object, ngrokPolicyStatus(object, catalog.generationOf(object)));
   }
   for (const kind of ["Domain", "BoundEndpoint"] as const) {
     for (const object of catalog.of(kind)) statuses.set(object, unneededStatus(object, catalog.generationOf(object)));

@@ -117,14 +117,16 @@ export function translate(input: TranslationInput): Translation {
     named: carried.named,
   };
   const parts = { catalog, references, targets, issued, options, addresses, certificates: input.certificates };
-  const endpoints = translateEndpoints({ ...parts, made: memo.madeSecrets }, bind);
+  const endpoints = translateEndpoints({ ...parts, made: memo.madeSecrets }, bind, input.previous);
   const sections = units.flatMap((unit) => unit.sections);
   const incumbents = incumbentsOf(input.previous, memo.sections);
   let gatewaysOf: ReadonlyMap<string, readonly Gateway[]> | undefined;
-  const { routes, keptCount } = inOrder(sections, incumbents);
+  const { kept, others } = inOrder(sections, incumbents);
+  const ofEndpoints = memo.reuseEndpoints(endpoints.routes);
+  const first = [...kept, ...ofEndpoints.filter(({ name }) => endpoints.kept.has(name))];
   return {
-    routes: [...routes, ...memo.reuseEndpoints(endpoints.routes)],
-    keptCount,
+    routes: [...first, ...others, ...ofEndpoints.filter(({ name }) => !endpoints.kept.has(name))],
+    keptCount: first.length,
     endpoints,
     issued,
     addresses,
@@ -147,18 +149,18 @@ function statesByRoute(states: readonly RouteState[]): ReadonlyMap<AnyRoute, Rou
   return found;
 }
 
-/** All routes, those of sections that have their ports first. */
+/** All routes, those of sections that have their ports apart. */
 function inOrder(
   sections: GatewayUnit["sections"],
   incumbents: ReadonlySet<string>,
-): Pick<Translation, "routes" | "keptCount"> {
+): { readonly kept: readonly RouteResource[]; readonly others: readonly RouteResource[] } {
   const kept: RouteResource[] = [];
   const others: RouteResource[] = [];
   for (const { emitted, routes } of sections) {
     const list = incumbents.has(emitted.section.name) ? kept : others;
     for (const route of routes) list.push(route);
   }
-  return { routes: others.length === 0 ? kept : [...kept, ...others], keptCount: kept.length };
+  return { kept, others };
 }
 
 function gatewaysByService(states: readonly RouteState[], targets: Targets): ReadonlyMap<string, readonly Gateway[]> {

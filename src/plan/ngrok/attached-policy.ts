@@ -2,6 +2,7 @@
 // must not be used here, leaves no policy at all: the endpoint lets nobody in then.
 
 import type { Cidr } from "../../base/ip.ts";
+import type { AnyManifest } from "../../resource/manifest/kinds.ts";
 import { nameOf } from "../../resource/manifest/manifest.ts";
 import type { PolicyAttachment } from "../../resource/manifest/ngrok.ts";
 import type { ValuePath } from "../../resource/origin.ts";
@@ -16,8 +17,26 @@ export interface PolicyProblem {
   readonly path: ValuePath;
 }
 
+/** Where a policy is written. */
+export interface PolicySource {
+  readonly object: AnyManifest;
+  readonly path: ValuePath;
+}
+
 /** A policy that can be used, or why there is none. */
 export type AttachedPolicy = { readonly policy: TrafficPolicy } | { readonly problems: readonly PolicyProblem[] };
+
+/** Where the policy of an object is written: in the object itself, or in the one that it names. */
+export function policySource(
+  attachment: PolicyAttachment,
+  object: AnyManifest,
+  catalog: Catalog,
+  at: ValuePath,
+): PolicySource {
+  if ("inline" in attachment) return { object, path: [...at, "inline"] };
+  const found = catalog.find("NgrokTrafficPolicy", object.metadata.namespace, attachment.targetRef.name);
+  return found === undefined ? { object, path: at } : { object: found, path: ["spec", "policy"] };
+}
 
 /** The policy of an object in `namespace`; `at` is where it is attached. */
 export function attachedPolicy(
@@ -56,9 +75,9 @@ export function withAddresses(
   const problems: PolicyProblem[] = [];
   const rules = policy.rules.map((rule, index) => ({
     ...rule,
-    actions: rule.actions.map((action, place_): PolicyAction => {
+    actions: rule.actions.map((action, position): PolicyAction => {
       if (!namesPolicies(action)) return action;
-      const path = ["on_tcp_connect", index, "actions", place_, "config", "ip_policies"];
+      const path = ["on_tcp_connect", index, "actions", position, "config", "ip_policies"];
       return united(action, namespace, catalog, (message) => problems.push({ message, path: place(path) }));
     }),
   }));

@@ -13,7 +13,7 @@ import type { AddressOutcome } from "../addresses.ts";
 import { referrerOf } from "../gateway/certificates.ts";
 import { Conditions } from "../gateway/conditions.ts";
 import type { References } from "../gateway/references.ts";
-import { attachedPolicy } from "./attached-policy.ts";
+import { attachedPolicy, policySource } from "./attached-policy.ts";
 import type { Endpoint, EndpointObject } from "./endpoint.ts";
 import { type Place, placeOf } from "./place.ts";
 import {
@@ -24,7 +24,7 @@ import {
   type Terminated,
   tlsSpecOf,
 } from "./termination.ts";
-import { type UpstreamParts, upstreamPool } from "./upstream-pool.ts";
+import { servicePool, type UpstreamParts, upstreamPool } from "./upstream-pool.ts";
 
 export interface EndpointParts extends UpstreamParts {
   readonly references: References;
@@ -39,6 +39,8 @@ export interface BuiltEndpoint {
   /** Absent: it has none. */
   readonly place: Place | undefined;
   readonly ends: Terminated | undefined;
+  /** Nobody is let in, whatever the policy would say: what becomes of TLS is not known. */
+  readonly closed: boolean;
   /** Without the addresses: where it listens is a matter of all who share them. */
   readonly route: Omit<RouteResource, "listen"> | undefined;
 }
@@ -55,8 +57,9 @@ export function buildEndpoint(endpoint: Endpoint, parts: EndpointParts): BuiltEn
     conditions.fail(createdType(endpoint), placing.reason, placing.message, endpoint.urlPath);
   }
   const behind = findBehind(endpoint, parts, conditions);
-  if ("reason" in placing) return { endpoint, conditions, place: undefined, ends: undefined, route: undefined };
-  return { endpoint, conditions, place: placing, ends: behind.ends, route: routeOf(endpoint, placing, behind, parts) };
+  const { ends, closed = false } = behind;
+  if ("reason" in placing) return { endpoint, conditions, place: undefined, ends, closed, route: undefined };
+  return { endpoint, conditions, place: placing, ends, closed, route: routeOf(endpoint, placing, behind, parts) };
 }
 
 /** What becomes of clients that come to an endpoint. */
@@ -65,25 +68,30 @@ interface Behind {
   readonly ends?: Terminated | undefined;
   /** Absent: the policy alone decides. */
   readonly pool?: PoolSpec | undefined;
-  /** Why nobody is let in. */
+  /** Why there is no pool where there should be one. */
   readonly why?: string;
+  /** Nobody is even asked for a policy. */
+  readonly closed?: boolean;
 }
 
 /** Finds it step by step; what is wrong is said, and nobody is let in then. */
 function findBehind(endpoint: Endpoint, parts: EndpointParts, conditions: Conditions): Behind {
   const fail = (reason: string, message: string, path: ValuePath = endpoint.urlPath): Behind => {
     conditions.fail(createdType(endpoint), reason, message, path);
-    return { why: message };
+    return { why: message, closed: true };
   };
-  const { object } = endpoint;
+  const { object, mistake } = endpoint;
   if (hasMistakes(object))
     return fail("ConfigurationError", `The document of ${object.kind} "${nameOf(object)}" has mistakes`);
+  if (mistake !== undefined) return fail("ConfigurationError", mistake);
   const policy = policyOf(endpoint, parts, conditions);
-  if (typeof policy === "string") return { why: policy };
+  if (typeof policy === "string") return { why: policy, closed: true };
   const ends = endsOf(endpoint, policy, parts);
   if (typeof ends === "string") return fail("ConfigurationError", ends);
   const pool = poolOf(endpoint, ends, parts);
-  return typeof pool === "string" ? fail("UpstreamError", pool, upstreamPath(endpoint)) : { policy, ends, pool };
+  if (typeof pool !== "string") return { policy, ends, pool };
+  // The policy may send its clients somewhere else.
+  return { ...fail("UpstreamError", pool, upstreamPath(endpoint)), policy, ends, closed: false };
 }
 
 /** Whether it stands for a document that cannot be used. */
@@ -110,11 +118,18 @@ function policyOf(
 }
 
 function endsOf(endpoint: Endpoint, policy: TrafficPolicy | undefined, parts: EndpointParts): Termination {
-  const { object, url } = endpoint;
+  const { object, url, attachment, policyPath } = endpoint;
   if (url.scheme !== "tls") return undefined;
   const own = object.kind === "AgentEndpoint" ? agentTermination(object, parts.references) : undefined;
-  const byPolicy = policy === undefined ? undefined : policyTermination(policy, object, parts.certificates, parts.made);
-  const found = typeof own === "string" ? own : (byPolicy ?? own);
+  const source = attachment === undefined ? undefined : policySource(attachment, object, parts.catalog, policyPath);
+  const byPolicy =
+    policy === undefined || source === undefined
+      ? undefined
+      : policyTermination(policy, source, parts.certificates, parts.made);
+  if (own !== undefined && byPolicy !== undefined) {
+    return 'TLS ends once: leave out "tlsTermination", or "terminate-tls" in the policy';
+  }
+  const found = own ?? byPolicy;
   if (typeof found !== "object" || !url.internal) return found;
   return "TLS can end at a public endpoint only: one inside gets what policies forward as it is";
 }
@@ -126,16 +141,16 @@ function upstreamPath({ object }: Endpoint): readonly string[] {
 /** Whom clients are passed on to, `undefined` when that is the policy's business; or why nobody can be. */
 function poolOf(endpoint: Endpoint, ends: Terminated | undefined, parts: EndpointParts): PoolSpec | undefined | string {
   const { object, url } = endpoint;
-  const passesTls = url.scheme === "tls" && ends === undefined;
   if (object.kind === "CloudEndpoint") return undefined;
+  const bytes = url.scheme === "tcp" || ends !== undefined ? "plain" : url.internal ? "either" : "tls";
   if (object.kind === "Service") {
     const port = object.spec.ports.find(({ protocol }) => protocol === "TCP")?.port ?? 0;
-    return parts.targets.poolOf(object, port, passesTls, undefined);
+    return servicePool(object, port, bytes, undefined, parts);
   }
   const [reference] = object.spec.clientCertificateRefs;
-  if (reference === undefined) return upstreamPool(object, passesTls, undefined, parts);
+  if (reference === undefined) return upstreamPool(object, bytes, undefined, parts);
   const found = parts.references.identity(referrerOf(object), { group: "", kind: "Secret", name: reference.name });
-  return "why" in found ? found.message : upstreamPool(object, passesTls, found, parts);
+  return "why" in found ? found.message : upstreamPool(object, bytes, found, parts);
 }
 
 function routeOf(

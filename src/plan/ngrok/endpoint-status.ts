@@ -1,6 +1,8 @@
 // The status of endpoints, in ngrok's words where it has some: conditions that say in plain words what is wrong, and the URL that
 // clients use.
 
+import { parseIp } from "../../base/ip.ts";
+import { parseEndpointUrl } from "../../resource/endpoint-url.ts";
 import type { Condition } from "../gateway/condition.ts";
 import { Conditions } from "../gateway/conditions.ts";
 import { NOTHING_RUNS, type Outcome } from "../gateway/outcome.ts";
@@ -18,17 +20,20 @@ export interface EndpointStatus {
 }
 
 export interface LoadBalancerStatus {
-  readonly loadBalancer: {
-    readonly ingress?: readonly {
-      readonly hostname: string;
-      readonly ports: readonly { readonly port: number; readonly protocol: "TCP" }[];
-    }[];
-  };
+  readonly loadBalancer: { readonly ingress?: readonly LoadBalancerIngress[] };
   readonly conditions: readonly Condition[];
 }
 
+/** Where clients come in: by a name, or by an address. */
+export interface LoadBalancerIngress {
+  readonly hostname?: string;
+  readonly ip?: string;
+  readonly ports: readonly { readonly port: number; readonly protocol: "TCP" }[];
+}
+
 export function endpointStatus(state: EndpointState, generation: number, outcome: Outcome): EndpointStatus {
-  const { assignedUrl, policyName } = state;
+  const { policyName } = state;
+  const assignedUrl = refusalOf(state, outcome) === undefined ? state.assignedUrl : undefined;
   return {
     observedGeneration: generation,
     ...(assignedUrl === undefined ? {} : { assignedURL: assignedUrl }),
@@ -40,36 +45,49 @@ export function endpointStatus(state: EndpointState, generation: number, outcome
 
 export function loadBalancerStatus(state: EndpointState, generation: number, outcome: Outcome): LoadBalancerStatus {
   const conditions = conditionsOfEndpoint(state, outcome);
-  const found = /^(?:tcp|tls):\/\/(?<hostname>.*):(?<port>\d+)$/.exec(state.assignedUrl ?? "")?.groups;
-  const ingress =
-    found === undefined || conditions.failed("Ready")
-      ? {}
-      : {
-          ingress: [
-            { hostname: found["hostname"] ?? "", ports: [{ port: Number(found["port"]), protocol: "TCP" as const }] },
-          ],
-        };
-  return { loadBalancer: ingress, conditions: conditions.list(generation) };
+  const ingress = conditions.failed("Ready") ? undefined : ingressAt(state.assignedUrl);
+  return {
+    loadBalancer: ingress === undefined ? {} : { ingress: [ingress] },
+    conditions: conditions.list(generation),
+  };
+}
+
+/** Of a Service that would be one, if it were known where. */
+export function unreadableStatus(message: string, generation: number): LoadBalancerStatus {
+  const conditions = new Conditions();
+  conditions.fail("Ready", "ConfigurationError", message);
+  return { loadBalancer: {}, conditions: conditions.list(generation) };
+}
+
+function ingressAt(url: string | undefined): LoadBalancerIngress | undefined {
+  const parsed = parseEndpointUrl(url ?? "");
+  if ("mistake" in parsed || parsed.host === undefined || parsed.port === undefined) return undefined;
+  const { port } = parsed;
+  const host = parsed.wildcard ? `*.${parsed.host}` : parsed.host;
+  const ports = [{ port, protocol: "TCP" as const }];
+  return parseIp(host) === undefined ? { hostname: host, ports } : { ip: host, ports };
+}
+
+/** Why it did not get its address after all. */
+function refusalOf({ door }: EndpointState, outcome: Outcome): string | undefined {
+  return door === undefined ? undefined : outcome.refusalOf(door);
 }
 
 /** What is said of an endpoint, with what became of its address since. */
 export function conditionsOfEndpoint(state: EndpointState, outcome: Outcome): Conditions {
-  const { endpoint, conditions: said, assignedUrl = "", door, note, listeners } = state;
+  const { endpoint, conditions: said, assignedUrl = "", note, listeners } = state;
   const created = createdType(endpoint);
   const conditions = new Conditions();
   conditions.adopt(said, created);
-  const refusal = door === undefined ? undefined : outcome.refusalOf(door);
+  const refusal = refusalOf(state, outcome);
   if (refusal !== undefined) conditions.fail(created, "ConfigurationError", refusal, endpoint.urlPath);
   for (const listener of outcome === NOTHING_RUNS ? [] : listeners) {
     const error = outcome.bindErrorOf(listener);
     if (error !== undefined) conditions.fail(created, "ConfigurationError", error.message, endpoint.urlPath);
   }
   const reason = endpoint.object.kind === "CloudEndpoint" ? "CloudEndpointCreated" : "EndpointCreated";
-  conditions.hold(
-    created,
-    reason,
-    note === undefined ? `${assignedUrl} takes clients` : `${assignedUrl} takes clients; ${note}`,
-  );
+  const what = said.failed("TrafficPolicy") ? "is its own, and lets nobody in" : "takes clients";
+  conditions.hold(created, reason, note === undefined ? `${assignedUrl} ${what}` : `${assignedUrl} ${what}; ${note}`);
   conditions.adopt(said, "TrafficPolicy");
   if (endpoint.attachment !== undefined) {
     conditions.hold("TrafficPolicy", "TrafficPolicyApplied", "Its traffic policy decides about each client");

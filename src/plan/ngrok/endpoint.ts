@@ -22,13 +22,15 @@ export interface Endpoint {
   readonly attachment: PolicyAttachment | undefined;
   /** Where the policy is written. */
   readonly policyPath: ValuePath;
+  /** What is wrong with what it says besides: nobody is let in. */
+  readonly mistake?: string;
 }
 
 /** What became of an endpoint. */
 export interface EndpointState {
   readonly endpoint: Endpoint;
   readonly conditions: Conditions;
-  /** With the address that it was given; absent: it has none. */
+  /** With the address that it was given; absent: it has none, or somebody else has it. */
   readonly assignedUrl?: string;
   /** `inline`, `none`, or the name of a policy. */
   readonly policyName: string;
@@ -40,7 +42,7 @@ export interface EndpointState {
   readonly door?: string;
 }
 
-/** What a policy has to be like there. */
+/** What a status calls the policy. */
 export function policyName(attachment: PolicyAttachment | undefined): string {
   if (attachment === undefined) return "none";
   return "inline" in attachment ? "inline" : attachment.targetRef.name;

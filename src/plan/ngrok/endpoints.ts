@@ -4,6 +4,7 @@
 import { nameOf } from "../../resource/manifest/manifest.ts";
 import type { RouteResource } from "../../resource/route.ts";
 import { claimsOf } from "../claim.ts";
+import type { Plan } from "../plan.ts";
 import { type BuiltEndpoint, buildEndpoint, createdType, type EndpointParts } from "./built-endpoint.ts";
 import { type EndpointState, policyName } from "./endpoint.ts";
 import { listEndpoints, type ListedEndpoints } from "./listed-endpoints.ts";
@@ -11,20 +12,30 @@ import { isSameTermination } from "./termination.ts";
 
 export interface EndpointTranslation {
   readonly routes: readonly RouteResource[];
+  /** Names of those whose URL is served now: they come before whatever is new, in every dialect. */
+  readonly kept: ReadonlySet<string>;
   readonly states: readonly EndpointState[];
   /** What is wrong with Services that would be endpoints. */
   readonly unreadable: ListedEndpoints["unreadable"];
 }
 
-/** `bind`: IPs that an endpoint without an address of its own binds; empty means all. */
-export function translateEndpoints(parts: EndpointParts, bind: readonly string[]): EndpointTranslation {
+/**
+ * `bind`: IPs that an endpoint without an address of its own binds; empty means all. `previous`: the plan in force, whose endpoints come
+ * before others that want their URL, whoever is older.
+ */
+export function translateEndpoints(
+  parts: EndpointParts,
+  bind: readonly string[],
+  previous: Plan | undefined,
+): EndpointTranslation {
   const { endpoints, unreadable } = listEndpoints(parts.catalog);
+  const running = endpoints.length === 0 ? NOBODY : runningEndpoints(previous);
   const groups = new Map<string, BuiltEndpoint[]>();
   const states: EndpointState[] = [];
   for (const endpoint of endpoints) {
     const built = buildEndpoint(endpoint, parts);
     const url = built.place?.name.url;
-    if (url === undefined) states.push(stateOf(built, undefined, []));
+    if (url === undefined) states.push(stateOf(built, undefined));
     else {
       const sharing = groups.get(url);
       if (sharing === undefined) groups.set(url, [built]);
@@ -32,33 +43,59 @@ export function translateEndpoints(parts: EndpointParts, bind: readonly string[]
     }
   }
   const routes: RouteResource[] = [];
-  for (const sharing of groups.values()) {
+  for (const [url, group] of groups) {
+    const sharing = group.toSorted((a, b) => Number(runs(b, url, running)) - Number(runs(a, url, running)));
     const members = winnersOf(sharing);
     const emitted = routesOf(members);
     routes.push(...emitted);
     const door = emitted.find(({ listen }) => listen.length > 0);
     const listeners = door === undefined ? [] : claimsOf(door, bind).map(({ name }) => name);
     for (const built of sharing) {
-      states.push(stateOf(built, members.includes(built) ? door?.name : undefined, listeners));
+      states.push(stateOf(built, members.includes(built) ? { door: door?.name, listeners } : undefined));
     }
   }
-  return { routes, states, unreadable };
+  const kept = routes.filter((route) => route.listen.length > 0 && running.has(route.endpoint?.url ?? ""));
+  return { routes, kept: new Set(kept.map(({ name }) => name)), states, unreadable };
+}
+
+/** URLs of endpoints that run → names of their routes. */
+function runningEndpoints(previous: Plan | undefined): ReadonlyMap<string, ReadonlySet<string>> {
+  const running = new Map<string, Set<string>>();
+  for (const { name, endpoint } of previous?.routes ?? []) {
+    if (endpoint === undefined) continue;
+    const names = running.get(endpoint.url);
+    if (names === undefined) running.set(endpoint.url, new Set([name]));
+    else names.add(name);
+  }
+  return running;
+}
+
+const NOBODY: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+function runs({ route }: BuiltEndpoint, url: string, running: ReturnType<typeof runningEndpoints>): boolean {
+  return route !== undefined && running.get(url)?.has(route.name) === true;
 }
 
 /** Those who have the URL; the others are told why not. */
 function winnersOf([first, ...others]: readonly BuiltEndpoint[]): readonly BuiltEndpoint[] {
   if (first === undefined) return [];
   const winners = [first];
+  // Of those that let nobody in nobody knows how their TLS would end, and nobody has to.
+  let model = first.closed ? undefined : first;
   for (const built of others) {
-    const why = whyApart(first, built);
-    if (why === undefined) winners.push(built);
-    else built.conditions.fail(createdType(built.endpoint), "ConfigurationError", why, built.endpoint.urlPath);
+    const why = whyApart(first, model, built);
+    if (why !== undefined) {
+      built.conditions.fail(createdType(built.endpoint), "ConfigurationError", why, built.endpoint.urlPath);
+      continue;
+    }
+    winners.push(built);
+    if (!built.closed) model ??= built;
   }
   return winners;
 }
 
-/** Why an endpoint cannot share the URL of an older one; `undefined` when it can. */
-function whyApart(first: BuiltEndpoint, other: BuiltEndpoint): string | undefined {
+/** Why an endpoint cannot share the URL of the first one, with TLS as `model` has it; `undefined` when it can. */
+function whyApart(first: BuiltEndpoint, model: BuiltEndpoint | undefined, other: BuiltEndpoint): string | undefined {
   const { object } = first.endpoint;
   const named = `${object.kind} "${nameOf(object)}"`;
   const url = first.place?.name.url ?? "";
@@ -66,8 +103,9 @@ function whyApart(first: BuiltEndpoint, other: BuiltEndpoint): string | undefine
     const which = first.endpoint.pooling ? "this one" : named;
     return `${named} has the URL ${url} already, and both need pooling to share it: ${which} has it not enabled (ERR_NGROK_334)`;
   }
-  if (isSameTermination(first.ends, other.ends)) return undefined;
-  return `${named} has the URL ${url} already, and ends TLS otherwise: endpoints that share a URL have one certificate`;
+  if (model === undefined || other.closed || isSameTermination(model.ends, other.ends)) return undefined;
+  const { object: its } = model.endpoint;
+  return `${its.kind} "${nameOf(its)}" has the URL ${url} already, and ends TLS otherwise: endpoints that share a URL have one certificate`;
 }
 
 /** One route for one endpoint; for several a door that hands its clients to them. */
@@ -78,9 +116,9 @@ function routesOf(members: readonly BuiltEndpoint[]): readonly RouteResource[] {
   const own = members.flatMap(({ route }) => (route === undefined ? [] : [route]));
   if (listen === undefined) return own.map((route): RouteResource => ({ ...route, listen: [], internal: true }));
   if (own.length === 1) return own.map((route): RouteResource => ({ ...route, listen: [listen] }));
-  const [oldest] = own;
-  if (oldest === undefined) return [];
-  const { policy: _policy, refused: _refused, ...common } = oldest;
+  const shown = members.find(({ closed }) => !closed)?.route ?? own[0];
+  if (shown === undefined) return [];
+  const { policy: _policy, refused: _refused, ...common } = shown;
   const door: RouteResource = {
     ...common,
     name: `endpoint/${name.url}`,
@@ -96,18 +134,18 @@ function routesOf(members: readonly BuiltEndpoint[]): readonly RouteResource[] {
   return [door, ...inside];
 }
 
+/** `share`: of those who have the URL; absent: it has none. */
 function stateOf(
   { endpoint, conditions, place }: BuiltEndpoint,
-  door: string | undefined,
-  listeners: readonly string[],
+  share: { readonly door: string | undefined; readonly listeners: readonly string[] } | undefined,
 ): EndpointState {
   return {
     endpoint,
     conditions,
     policyName: policyName(endpoint.attachment),
-    listeners: door === undefined ? [] : listeners,
-    ...(place === undefined ? {} : { assignedUrl: place.name.url }),
+    listeners: share?.listeners ?? [],
+    ...(place === undefined || share === undefined ? {} : { assignedUrl: place.name.url }),
     ...(place?.note === undefined ? {} : { note: place.note }),
-    ...(door === undefined ? {} : { door }),
+    ...(share?.door === undefined ? {} : { door: share.door }),
   };
 }

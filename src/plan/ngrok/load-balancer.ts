@@ -1,8 +1,9 @@
 // A Service of type LoadBalancer that is ours: an endpoint whose clients go to the Service itself, as its annotations say.
 
 import type { Service } from "../../resource/manifest/core.ts";
-import { bindingMistake, BINDINGS, inferBinding } from "../../resource/binding.ts";
-import { parseEndpointUrl } from "../../resource/endpoint-url.ts";
+import { type Binding, bindingMistake, BINDINGS, inferBinding } from "../../resource/binding.ts";
+import { type EndpointUrl, parseEndpointUrl } from "../../resource/endpoint-url.ts";
+import { quote } from "../../resource/rule.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Whose Services are ours. */
@@ -19,7 +20,7 @@ export function annotationOf(annotations: Readonly<Record<string, string>>, name
   return undefined;
 }
 
-/** The endpoint of a Service, `undefined` for one that has none; or what is wrong with what it says of it. */
+/** The endpoint of a Service, `undefined` for one that has none; or why it is not known where that would be. */
 export function loadBalancerOf(service: Service): Endpoint | string | undefined {
   const { type, loadBalancerClass = "", ports } = service.spec;
   if (type !== "LoadBalancer" || !CLASSES.has(loadBalancerClass)) return undefined;
@@ -27,19 +28,34 @@ export function loadBalancerOf(service: Service): Endpoint | string | undefined 
   if (!ports.some(({ protocol }) => protocol === "TCP")) return "It has no port for TCP";
   const url = parseEndpointUrl(annotationOf(annotations, "url") ?? "tcp://");
   if ("mistake" in url) return `Its annotation "url": ${url.message}`;
-  const written = annotationOf(annotations, "bindings");
-  const binding = written === undefined ? inferBinding(url) : BINDINGS.find((each) => each === written);
-  if (binding === undefined) return `Its annotation "bindings": expected one of ${BINDINGS.join(", ")}`;
-  const mistake = bindingMistake(url, binding);
-  if (mistake !== undefined) return `Its annotation "bindings": ${mistake.message}`;
+  const { binding, mistake: wrongBinding } = bindingOf(url, annotationOf(annotations, "bindings"));
+  const pooling = annotationOf(annotations, "pooling-enabled") ?? "false";
+  const wrongPooling = /^(?:true|false)$/.test(pooling)
+    ? undefined
+    : `Its annotation "pooling-enabled": expected "true" or "false", found ${quote(pooling)}`;
+  const mistake = wrongBinding ?? wrongPooling;
   const policy = annotationOf(annotations, "traffic-policy");
   return {
     object: service,
     url,
     urlPath: ["metadata", "annotations"],
     binding,
-    pooling: annotationOf(annotations, "pooling-enabled") === "true",
+    pooling: pooling === "true",
     attachment: policy === undefined ? undefined : { targetRef: { name: policy } },
     policyPath: ["metadata", "annotations"],
+    ...(mistake === undefined ? {} : { mistake }),
   };
+}
+
+/** The binding that is written, or the one that the URL has by itself and what is wrong with the other. */
+function bindingOf(url: EndpointUrl, written: string | undefined): { binding: Binding; mistake?: string } {
+  const inferred = inferBinding(url);
+  if (written === undefined) return { binding: inferred };
+  const binding = BINDINGS.find((each) => each === written);
+  const mistake =
+    binding === undefined
+      ? `expected one of ${BINDINGS.join(", ")}, found ${quote(written)}`
+      : bindingMistake(url, binding)?.message;
+  if (binding !== undefined && mistake === undefined) return { binding };
+  return { binding: inferred, mistake: `Its annotation "bindings": ${mistake ?? ""}` };
 }

@@ -34,7 +34,12 @@ export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHost
       const finding = addresses.findingOf(id);
       return { reason: "Pending", message: finding?.message ?? "There is no address for it" };
     }
-    return placeOnPort(id, given.host, given.port, tcpHosts.get(given.host));
+    const finding = addresses.findingOf(id);
+    // Bound to all addresses it could be reached from where it never was.
+    if (!tcpHosts.has(given.host))
+      return { reason: "ConfigurationError", message: finding?.message ?? unknownHost(given.host) };
+    const place = placeOnPort(id, given.host, given.port, tcpHosts.get(given.host));
+    return finding === undefined ? place : { ...place, note: finding.message };
   }
   const { scheme, host, port, wildcard, internal } = url;
   const written = wildcard ? `*.${host}` : host;
@@ -44,10 +49,7 @@ export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHost
   if (scheme === "tls") return { name, listen: { firstPort: port, lastPort: port } };
   const ip = parseIp(host);
   if (ip !== undefined) return placeOnPort(id, host, port, formatIp(ip));
-  if (!tcpHosts.has(host)) {
-    const message = `No address is known for the host name "${host}": start with --tcp-host ${host}, or with --tcp-host ${host}=IP to bind one address`;
-    return { reason: "ConfigurationError", message };
-  }
+  if (!tcpHosts.has(host)) return { reason: "ConfigurationError", message: unknownHost(host) };
   const place = placeOnPort(id, host, port, tcpHosts.get(host));
   return addresses.reservationOf(host, port) === undefined
     ? {
@@ -55,6 +57,10 @@ export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHost
         note: `${formatHostPort(host, port)} is not reserved: sallyport address create --host ${host} --port ${port} keeps it for you`,
       }
     : place;
+}
+
+function unknownHost(host: string): string {
+  return `No address is known for the host name "${host}": start with --tcp-host ${host}, or with --tcp-host ${host}=IP to bind one address`;
 }
 
 function placeOnPort(id: string, host: string, port: number, bound: string | undefined): Place {

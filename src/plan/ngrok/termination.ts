@@ -12,7 +12,8 @@ import type { TerminateTls, TrafficPolicy } from "../../resource/traffic-policy/
 import { referrerOf } from "../gateway/certificates.ts";
 import type { IssuedCredentials } from "../gateway/credentials.ts";
 import type { References } from "../gateway/references.ts";
-import type { EndpointObject } from "./endpoint.ts";
+import { PHASE } from "../../resource/traffic-policy/policy-use.ts";
+import type { PolicySource } from "./attached-policy.ts";
 
 /** What TLS that ends here is like; `undefined`: it goes through. A text: why nobody can be let in. */
 export type Termination = Terminated | undefined | string;
@@ -42,27 +43,39 @@ export function agentTermination(endpoint: AgentEndpoint, references: References
 /** By a `terminate-tls` of its policy. It counts for all clients: which route a client has is known before it is asked. */
 export function policyTermination(
   policy: TrafficPolicy,
-  object: EndpointObject,
+  source: PolicySource,
   certificates: ManifestCredentials,
   made: MadeSecrets,
 ): Termination {
-  for (const { name, expressions, actions } of policy.rules) {
-    for (const action of actions) {
+  let found: Termination;
+  for (const [index, { name, expressions, actions }] of policy.rules.entries()) {
+    for (const [position, action] of actions.entries()) {
       if (action.type !== "terminate-tls") continue;
       if (expressions.length > 0) {
         return `Rule "${name}" ends TLS for some clients only: write "terminate-tls" in a rule without expressions`;
       }
-      return terminated(action, object, certificates, made);
+      if (found !== undefined) return 'TLS ends once: the policy has "terminate-tls" more than once';
+      const path = [...source.path, PHASE, index, "actions", position, "config"];
+      found = terminated(action, { ...source, path }, certificates, made);
+      if (typeof found === "string") return found;
     }
   }
-  return undefined;
+  return found;
 }
+
+/** Keys of a Secret → where their values are in the configuration of the action. */
+const KEY_OF: ReadonlyMap<string | number, readonly string[]> = new Map([
+  ["tls.crt", ["server_certificate"]],
+  ["tls.key", ["server_private_key"]],
+  ["ca.crt", ["mutual_tls_certificate_authorities"]],
+]);
 
 /** Texts of policies as Secrets, each made once: what is the same is judged once. */
 export class MadeSecrets {
   readonly #known = new WeakMap<TerminateTls, { readonly identity: Secret; readonly authorities: Secret }>();
 
-  of(action: TerminateTls, { metadata, origin }: EndpointObject) {
+  /** `source`: what is wrong with them is told there. */
+  of(action: TerminateTls, { object: { metadata, origin }, path: config }: PolicySource) {
     const known = this.#known.get(action);
     if (known !== undefined) return known;
     const { certificate = "", key = "", clientCas } = action;
@@ -71,7 +84,10 @@ export class MadeSecrets {
       apiVersion: "v1",
       metadata,
       spec: { type, data: new Map(Object.entries(data).map(([name, text]) => [name, Buffer.from(text)])) },
-      origin,
+      origin: {
+        file: origin.file,
+        locate: ([, name = ""], part) => origin.locate([...config, ...(KEY_OF.get(name) ?? [])], part),
+      },
     });
     const secrets = {
       identity: secret("kubernetes.io/tls", { "tls.crt": certificate, "tls.key": key }),
@@ -84,7 +100,7 @@ export class MadeSecrets {
 
 function terminated(
   action: TerminateTls,
-  object: EndpointObject,
+  source: PolicySource,
   certificates: ManifestCredentials,
   made: MadeSecrets,
 ): Termination {
@@ -100,7 +116,7 @@ function terminated(
   if (clientCas.length > 0 && verification === "require-any") {
     return 'The strategy "require-any" would believe any certificate: write require-and-verify or request';
   }
-  const { identity: own, authorities } = made.of(action, object);
+  const { identity: own, authorities } = made.of(action, source);
   const identity = certificates.identityOf(own);
   if ("problem" in identity) return `"terminate-tls" has no usable certificate: ${identity.problem}`;
   if (clientCas.length === 0) return { identity: identity.value, minVersion };

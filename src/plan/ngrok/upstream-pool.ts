@@ -17,6 +17,8 @@ import type { Targets } from "../gateway/targets.ts";
 /** With this annotation on an AgentEndpoint nothing of its upstream's certificate is verified, as ngrok's operator does it. */
 export const INSECURE_ANNOTATION = "sallyport.dev/upstream-insecure";
 
+const UNLESS_TLS = { plain: {}, tls: {}, either: { unlessTls: true } } as const;
+
 export interface UpstreamParts {
   readonly catalog: Catalog;
   readonly targets: Targets;
@@ -24,13 +26,26 @@ export interface UpstreamParts {
   readonly options: GatewayApiOptions;
 }
 
-/**
- * The pool, or why nobody can be sent there. `passesTls`: what clients speak is TLS, and is not ended here, so that it goes to a
- * `tls://` upstream as it is. `identity`: what an upstream of TLS is shown.
- */
+/** What clients say by the time somebody is dialled for them; of an endpoint inside, either, by where the client came in. */
+export type ClientBytes = "plain" | "tls" | "either";
+
+/** The pool of a Service, or why nobody can be sent there. What is TLS already goes there as it is. */
+export function servicePool(
+  service: Service,
+  port: number,
+  bytes: ClientBytes,
+  identity: Identity | undefined,
+  { targets }: UpstreamParts,
+): PoolSpec | string {
+  const pool = targets.poolOf(service, port, bytes === "tls", identity);
+  if (typeof pool === "string" || pool.upstreamTls === undefined || bytes !== "either") return pool;
+  return { ...pool, upstreamTls: { ...pool.upstreamTls, unlessTls: true } };
+}
+
+/** The pool, or why nobody can be sent there. `identity`: what an upstream of TLS is shown. */
 export function upstreamPool(
   { spec, metadata }: AgentEndpoint,
-  passesTls: boolean,
+  bytes: ClientBytes,
   identity: Identity | undefined,
   parts: UpstreamParts,
 ): PoolSpec | string {
@@ -39,13 +54,13 @@ export function upstreamPool(
   const base =
     service === undefined
       ? poolSpec([backendOf(url, parts.options)], undefined, undefined)
-      : parts.targets.poolOf(service, url.port, passesTls, identity);
+      : servicePool(service, url.port, bytes, identity, parts);
   if (typeof base === "string") return base;
-  const wantsTls = url.scheme === "tls" && !passesTls && base.upstreamTls === undefined;
+  const wantsTls = url.scheme === "tls" && bytes !== "tls" && base.upstreamTls === undefined;
   const insecure = metadata.annotations[INSECURE_ANNOTATION] === "true";
   return {
     ...base,
-    ...(wantsTls ? { upstreamTls: tlsOf(url, insecure, identity, parts) } : {}),
+    ...(wantsTls ? { upstreamTls: { ...tlsOf(url, insecure, identity, parts), ...UNLESS_TLS[bytes] } } : {}),
     ...(proxyProtocolVersion === undefined ? {} : { proxySend: proxyProtocolVersion === "1" ? 1 : 2 }),
   };
 }
@@ -62,10 +77,10 @@ function serviceOf({ host }: UpstreamUrl, namespace: string, { catalog, options 
   return known.includes(suffix) ? catalog.find("Service", home, name) : undefined;
 }
 
-/** A name of two labels may be one of a cluster, if there is one. */
+/** `NAME.NAMESPACE` and `NAME.NAMESPACE.svc` may be names of a cluster, if there is one. */
 function backendOf({ host, port }: UpstreamUrl, { clusterDomain }: GatewayApiOptions): BackendSpec {
-  const inCluster = clusterDomain !== undefined && parseIp(host) === undefined && host.split(".").length === 2;
-  const names = inCluster ? [`${host}.svc.${clusterDomain}`, host] : [host];
+  const inCluster = clusterDomain !== undefined && parseIp(host) === undefined && /^[^.]+\.[^.]+(?:\.svc)?$/.test(host);
+  const names = inCluster ? [`${host.replace(/\.svc$/, "")}.svc.${clusterDomain}`, host] : [host];
   const [first = host, ...others] = names;
   const how = { weight: 1, backup: false, maxConnections: 0, address: formatHostPort(host, port) };
   return { host: first, ...(others.length === 0 ? {} : { orElse: others }), firstPort: port, lastPort: port, ...how };
