@@ -1,5 +1,5 @@
 // Two thousand clients connect, exchange and leave for a minute and a half while the route files around them change 140 times.
-// Equal rounds, each from no connection to no connection, so that what a round leaves behind can be compared.
+// Three of five routes have a traffic policy, so that some 20,000 connections go through one. Equal rounds, each from no connection to no connection, so that what a round leaves behind can be compared.
 
 import { expect, test } from "bun:test";
 import { tmpdir } from "node:os";
@@ -96,9 +96,28 @@ class Crowd {
   }
 }
 
-function steadyRoute(name: string, backend: string): string {
-  return `name: ${name}\nlisten: "127.0.0.1:0"\nbackends: ["${backend}"]\n`;
+function steadyRoute(name: string, backend: string, more = ""): string {
+  return `name: ${name}\nlisten: "127.0.0.1:0"\nbackends: ["${backend}"]\n${more}`;
 }
+
+/** Lets everybody in, and makes something of each client on the way. */
+const POLICY = `policy: ${JSON.stringify({
+  on_tcp_connect: [
+    { expressions: ["inCidrRange(conn.client_ip, '203.0.113.0/24')"], actions: [{ type: "deny" }] },
+    { actions: [{ type: "restrict-ips", config: { allow: ["10.0.0.0/8", "127.0.0.0/8"] } }] },
+    { actions: [{ type: "set-vars", config: { vars: [{ who: "${conn.client_ip}:${conn.client_port}" }] } }] },
+    { actions: [{ type: "log", config: { metadata: { who: "${vars.who}", at: "${endpoint.url}" } } }] },
+    { expressions: ["vars.who.startsWith('203.')"], actions: [{ type: "close-connection" }] },
+    {
+      actions: [
+        {
+          type: "rate-limit",
+          config: { name: "each", capacity: 2_000_000_000, rate: "60s", bucket_key: ["conn.client_ip"] },
+        },
+      ],
+    },
+  ],
+})}\n`;
 
 /** A route that nobody uses. */
 function passingRoute(name: string, weight: number): string {
@@ -143,11 +162,11 @@ test("connections come and go while routes change: no wrong byte, no reset, noth
   await using local = await ExchangeBackend.start({ path });
   const backends = [first, second, third, fourth, local];
   const steady = [
-    steadyRoute("clean-tcp", `127.0.0.1:${first.port}`),
-    steadyRoute("clean-name", `localhost:${second.port}`),
+    steadyRoute("clean-tcp", `127.0.0.1:${first.port}`, POLICY),
+    steadyRoute("clean-name", `localhost:${second.port}`, POLICY),
     // A unix socket knows no reset, so there is no such route for the others.
     steadyRoute("clean-unix", `unix:${path}`),
-    steadyRoute("reset-tcp", `127.0.0.1:${third.port}`),
+    steadyRoute("reset-tcp", `127.0.0.1:${third.port}`, POLICY),
     steadyRoute("reset-name", `localhost:${fourth.port}`),
   ].join("---\n");
 

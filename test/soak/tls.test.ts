@@ -33,11 +33,16 @@ const [ca, one, oneKey, client, clientKey, stranger, strangerKey] = await Promis
 function routes(backend: number, change: number): string {
   const clientAuth = { ca };
   const certificate = `${one}\n${change % 2 === 0 ? "" : one}`;
+  // Asks for all that is kept of a client until it has its backend.
+  const shown =
+    "conn.tls.server.subject.common_name == '' || (has(conn.tls.client) && conn.tls.client.serial_number == '')";
+  const expressions = [`conn.tls.ja4_fingerprint == '' || conn.tls.cipher_suite == '' || ${shown}`];
+  const policy = { on_tcp_connect: [{ expressions, actions: [{ type: "deny" }] }] };
   return [
     { name: "gated", tls: { mode: "terminate", certificate, key: oneKey, hostnames: ["one.example"], clientAuth } },
     { name: "open", tls: { mode: "terminate", certificate, key: oneKey, hostnames: ["open.example"] } },
   ]
-    .map((route) => JSON.stringify({ ...route, listen: "127.0.0.1:PORT", backends: [`127.0.0.1:${backend}`] }))
+    .map((route) => JSON.stringify({ ...route, policy, listen: "127.0.0.1:PORT", backends: [`127.0.0.1:${backend}`] }))
     .join("\n---\n");
 }
 
