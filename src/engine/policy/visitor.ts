@@ -45,7 +45,8 @@ export class Visitor implements ConnFacts {
   }
 
   get startedMs(): number {
-    return performance.timeOrigin + this.#facts.openedMs;
+    // By the clock as it is now: the monotonic one does not follow when that is set.
+    return Date.now() - (performance.now() - this.#facts.openedMs);
   }
 
   get tls(): TlsFacts | undefined {
