@@ -91,12 +91,17 @@ export class Allotments {
       given.rivalOf(address) !== undefined ||
       this.#register.reserved.rivalOf(address) !== undefined ||
       isRunning()(address) !== undefined;
+    // Nothing gets free meanwhile: a range that is full is looked through once.
+    const full = new Map<string, AddressFinding>();
     for (const [key, { host, port }] of open) {
       if (port !== undefined) continue;
       // A load is made several times over until it is good: an object is not given another address each time.
       const before = proposed.of(key);
       const same = before !== undefined && fits(before, { key, host: this.#hostOf(host) }) && !isTaken(before);
-      this.#settle(key, same ? before : this.#drawOn(this.#hostOf(host), isTaken), given, findings);
+      const drawOn = this.#hostOf(host);
+      const found = same ? before : (full.get(drawOn) ?? this.#drawOn(drawOn, isTaken));
+      if ("reason" in found) full.set(drawOn, found);
+      this.#settle(key, found, given, findings);
     }
     this.#register.proposed = given;
     return {

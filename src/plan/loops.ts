@@ -1,5 +1,5 @@
-// Routes that would dial themselves: each client would open connections until a limit stops it. Only what is written as
-// an IP or as localhost is judged; what a name means is not known before it is looked up.
+// Routes that would dial themselves, or the port that leads to them: each client would open connections until a limit stops it.
+// Only what is written as an IP or as localhost is judged; what a name means is not known before it is looked up.
 
 import { compileCidrMap, lookupCidr } from "../base/cidr-map.ts";
 import { parseHostname } from "../base/hostname.ts";
@@ -8,6 +8,7 @@ import { type Ip, parseIp } from "../base/ip.ts";
 import type { ValuePath } from "../resource/origin.ts";
 import type { BackendSpec, ListenSpec, PoolSpec, RouteResource } from "../resource/route.ts";
 import { ALL, ALL_IPV4, hostsOf } from "./claim.ts";
+import { doorsOf } from "./doors.ts";
 import type { Findings } from "./findings.ts";
 import type { CompileMemo } from "./memo.ts";
 
@@ -24,13 +25,16 @@ export function findLoops(
   { harmless }: CompileMemo,
 ): ReadonlySet<RouteResource> {
   const loops = new Set<RouteResource>();
+  const doors = doorsOf(routes);
   for (const route of routes) {
-    if (harmless.has(route)) continue;
+    // Who leads to a route without addresses may be another one each time.
+    const ways = doors.get(route) ?? [route];
+    if (harmless.has(route) && ways[0] === route) continue;
     for (const [at, { name, spec }] of route.pools.entries()) {
       for (const [index, backend] of spec.backends.entries()) {
         if (!("host" in backend)) continue;
         const hosts = [backend.host, ...(backend.orElse ?? [])];
-        if (!hosts.some((host) => dialsItself(route, spec, { ...backend, host }, bind))) continue;
+        if (!hosts.some((host) => ways.some((way) => dialsItself(way, spec, { ...backend, host }, bind)))) continue;
         loops.add(route);
         const path = pathOf(name, at, index);
         const message = `"${backend.address}" is where this route listens: every connection would open another one`;

@@ -79,6 +79,7 @@ export function agentEndpointReader(checks: ExpressionChecks): KindReader<AgentE
       checkBinding(spec, fail);
       checkPolicy(mapAt(spec, "trafficPolicy"), spec, fail);
       checkTermination(spec, fail);
+      checkNulls(spec, fail);
       warnOf(spec, warn);
     },
   });
@@ -100,6 +101,27 @@ function checkPolicy(written: Written, spec: Written, fail: Fail): void {
   if (!has(spec, "trafficPolicy") || has(written, "inline") !== has(written, "targetRef")) return;
   const message = "Exactly one of inline or targetRef must be set on trafficPolicy";
   fail("one-policy", message, ["spec", "trafficPolicy"], undefined, "key");
+}
+
+/** What a template lost must not open what it was to close. */
+function checkNulls(spec: Written, fail: Fail): void {
+  const inTermination = mapAt(spec, "tlsTermination");
+  const mutual = mapAt(inTermination, "mutualTLS");
+  for (const [map, key, path] of [
+    [spec, "trafficPolicy", ["spec"]],
+    [spec, "tlsTermination", ["spec"]],
+    [inTermination, "mutualTLS", ["spec", "tlsTermination"]],
+    [mutual, "mode", ["spec", "tlsTermination", "mutualTLS"]],
+  ] as const) {
+    if (map[key] !== null) continue;
+    fail(
+      "null",
+      `Expected a value for "${key}", found null`,
+      [...path, key],
+      "Leave the key out where none is meant",
+      "key",
+    );
+  }
 }
 
 function checkTermination(spec: Written, fail: Fail): void {

@@ -14,7 +14,7 @@ export function closedEndpoint(
   metadata: ObjectMeta,
   origin: Origin,
 ): AgentEndpoint | CloudEndpoint | undefined {
-  const url = typeof spec["url"] === "string" ? parseEndpointUrl(spec["url"]) : undefined;
+  const url = typeof spec["url"] === "string" ? parseEndpointUrl(meantUrl(spec["url"])) : undefined;
   if (url === undefined || "mistake" in url) return undefined;
   const { bindings } = spec;
   const [first]: readonly unknown[] = Array.isArray(bindings) ? bindings : [];
@@ -29,4 +29,11 @@ export function closedEndpoint(
   }
   const nowhere = { url: { scheme: "tcp", host: "localhost", port: 1 } } as const;
   return { ...object, kind, spec: { ...said, upstream: nowhere, clientCertificateRefs: [] } };
+}
+
+/** The scheme, host and port of a URL that has a mistake elsewhere. */
+function meantUrl(text: string): string {
+  const { scheme = "", place = "" } =
+    /^\s*(?<scheme>[A-Za-z]+):\/\/(?:[^/?#@\s]*@)?(?<place>[^/?#\s]*)/.exec(text)?.groups ?? {};
+  return `${scheme.toLowerCase()}://${place}`;
 }

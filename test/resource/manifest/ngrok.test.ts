@@ -90,10 +90,18 @@ tlsTermination: {serverCertificateRef: {name: db}, mutualTLS: {clientCAsRef: {na
   test("is read with nulls in place of what is left out", async () => {
     const { diagnostics } = await readNgrok(
       "AgentEndpoint",
-      agent("trafficPolicy: null\nbindings: null\ntlsTermination: null\nmetadata: null"),
+      agent("description: null\nbindings: null\nclientCertificateRefs: null\nmetadata: null"),
     );
     expect(diagnostics).toEqual([]);
   });
+
+  test.each(["trafficPolicy: null", "tlsTermination: null"])(
+    "is refused with %s, which a template may have lost",
+    async (text) => {
+      const { diagnostics } = await decodeText(agent(text));
+      expect(diagnostics.map(({ code }) => code)).toContain("agentendpoint/null");
+    },
+  );
 
   test("may have a description of 255 characters, and metadata of 4096 bytes", async () => {
     const metadata = `metadata: {a: ${"x".repeat(4096 - '{"a":""}'.length)}}`;
