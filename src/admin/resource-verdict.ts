@@ -1,9 +1,11 @@
 // What a standard status comes to, for people: one word for the resource, or one for each of its parents. Reads it without
 // trusting its shape: the command line asks gateways of other versions.
 
+import { formatHostPort } from "../base/address.ts";
+
 /** How it stands with a resource, or with one of its parents. */
 export interface Verdict {
-  /** `front`, `infra/front[tcp]`; of a Gateway or a TCPAddress its addresses; empty when it is about the resource itself. */
+  /** `front`, `infra/front[tcp]`; of a Gateway, a TCPAddress or an endpoint its addresses; empty when it is about the resource itself. */
   readonly about: string;
   /** `Programmed`, `Accepted`; or why not: `False: BackendNotFound`, `Conflicted: HostnameConflict`, `Not attached`. */
   readonly state: string;
@@ -69,10 +71,21 @@ function verdictOf(about: string, { conditions }: Fields): Verdict {
 }
 
 function addressesIn(status: Fields): string {
-  const own = textIn(status, "addr");
+  const own = textIn(status, "addr") || textIn(status, "assignedURL") || ingressIn(status);
   if (own !== "") return own;
   return fieldsIn(status, "addresses")
     .map((address) => textIn(address, "value"))
+    .join(",");
+}
+
+/** Of a Service of type LoadBalancer. */
+function ingressIn({ loadBalancer }: Fields): string {
+  const ingress = isFields(loadBalancer) ? fieldsIn(loadBalancer, "ingress") : [];
+  return ingress
+    .flatMap((each) => {
+      const host = textIn(each, "hostname") || textIn(each, "ip");
+      return fieldsIn(each, "ports").map((port) => formatHostPort(host, textIn(port, "port")));
+    })
     .join(",");
 }
 

@@ -6,6 +6,7 @@ import { withoutPrivateKeys } from "../base/conceal.ts";
 import { type Cidr, formatCidr } from "../base/ip.ts";
 import type { ObjectRecord } from "../plan/gateway/record.ts";
 import type { AnyManifest } from "../resource/manifest/kinds.ts";
+import { writtenSpec } from "./written-ngrok.ts";
 
 /** Where the object is written, as `file:line`. */
 export const SOURCE_ANNOTATION = "sallyport.dev/source";
@@ -50,6 +51,13 @@ function contentOf(manifest: AnyManifest): Partial<ResourceObject> {
     }
     case "Endpoints":
       return { subsets: plain(manifest.spec.subsets) };
+    case "AgentEndpoint":
+    case "CloudEndpoint":
+    case "NgrokTrafficPolicy":
+    case "IPPolicy":
+    case "Domain":
+    case "BoundEndpoint":
+      return { spec: plain(writtenSpec(manifest)) };
     default:
       return { spec: plain(manifest.spec) };
   }

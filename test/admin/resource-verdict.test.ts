@@ -92,3 +92,41 @@ describe("the state of a resource", () => {
     expect(isWell(undefined)).toBe(true);
   });
 });
+
+describe("the state of an endpoint", () => {
+  const conditions = [
+    condition("EndpointCreated", "True", "EndpointCreated"),
+    condition("DomainReady", "True", "DomainReady"),
+    condition("Ready", "True", "EndpointActive"),
+  ];
+
+  test("is Ready, with the URL that clients use", () => {
+    expect(verdictsOf({ assignedURL: "tcp://localhost:20000", conditions })).toEqual([
+      { about: "tcp://localhost:20000", state: "Ready", good: true, message: "" },
+    ]);
+  });
+
+  test("is Ready, with where a Service of type LoadBalancer is found", () => {
+    const ports = [{ port: 7000, protocol: "TCP" }];
+    expect(
+      ingressAt([
+        { hostname: "localhost", ports },
+        { ip: "::1", ports },
+      ]),
+    ).toBe("localhost:7000,[::1]:7000");
+    expect([ingressAt(undefined), ingressAt("nonsense"), ingressAt([{ hostname: "localhost" }])]).toEqual(["", "", ""]);
+  });
+
+  test("is why it is not, in the words of its condition", () => {
+    const message = 'There is no NgrokTrafficPolicy "default/p"';
+    const wrong = [condition("Ready", "False", "TrafficPolicyError", message)];
+    expect(verdictsOf({ assignedURL: "tcp://localhost:20000", conditions: wrong })).toEqual([
+      { about: "tcp://localhost:20000", state: "False: TrafficPolicyError", good: false, message },
+    ]);
+  });
+});
+
+/** What is shown of a Service with this ingress. */
+function ingressAt(ingress: unknown): string | undefined {
+  return verdictsOf({ loadBalancer: { ingress }, conditions: [condition("Ready")] })[0]?.about;
+}
