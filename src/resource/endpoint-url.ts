@@ -44,6 +44,14 @@ export function parseEndpointUrl(text: string): EndpointUrl | UrlMistake {
   return typeof port === "number" ? { scheme, ...host, port } : port;
 }
 
+/** The URL that was probably meant, whose clients are nobody else's: by its scheme, host and port. `undefined`: it is not known. */
+export function meantEndpointUrl(text: string): EndpointUrl | undefined {
+  const { scheme = "", place = "" } =
+    /^\s*(?<scheme>[A-Za-z]+):\/\/(?:[^/?#@\s]*@)?(?<place>[^/?#\s]*)/.exec(text)?.groups ?? {};
+  const url = parseEndpointUrl(`${scheme.toLowerCase()}://${place}`);
+  return "mistake" in url ? undefined : url;
+}
+
 /** Writes a URL in the form that `parseEndpointUrl` reads; the port of `tls://` always. */
 export function formatEndpointUrl({ scheme, host, port, wildcard }: EndpointUrl): string {
   if (host === undefined || port === undefined) return `${scheme}://`;

@@ -45,6 +45,20 @@ describe("an endpoint whose URL has a mistake from which the name can be told", 
   );
 });
 
+describe("a Service whose URL has a mistake from which the name can be told", () => {
+  test("keeps its clients from the endpoint of a wildcard", async () => {
+    const service = manifest("v1", "Service", "exact", {
+      metadata: { name: "exact", annotations: { "ngrok.com/url": "tls://db.example.com/" } },
+      spec: { type: "LoadBalancer", loadBalancerClass: "ngrok", ports: [{ port: 5432 }] },
+    });
+    const found = await translateManifests(service + agent("wild", { url: "tls://*.example.com" }, 2));
+    const chosen = found.compiled.plan.listeners.flatMap((listener) =>
+      chooseRoutes(listener, { address: "127.0.0.1", tls: { name: "db.example.com" } }),
+    );
+    expect(chosen).not.toContain("agentendpoint/default/wild");
+  });
+});
+
 describe("endpoints that share a URL", () => {
   test("go on when the document of the oldest has a mistake elsewhere", async () => {
     const url = "tls://upper.example.com";

@@ -2,7 +2,7 @@
 
 import type { Service } from "../../resource/manifest/core.ts";
 import { type Binding, bindingMistake, BINDINGS, inferBinding } from "../../resource/binding.ts";
-import { type EndpointUrl, parseEndpointUrl } from "../../resource/endpoint-url.ts";
+import { type EndpointUrl, meantEndpointUrl, parseEndpointUrl } from "../../resource/endpoint-url.ts";
 import { quote } from "../../resource/rule.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -26,14 +26,17 @@ export function loadBalancerOf(service: Service): Endpoint | string | undefined 
   if (type !== "LoadBalancer" || !CLASSES.has(loadBalancerClass)) return undefined;
   const { annotations } = service.metadata;
   if (!ports.some(({ protocol }) => protocol === "TCP")) return "It has no port for TCP";
-  const url = parseEndpointUrl(annotationOf(annotations, "url") ?? "tcp://");
-  if ("mistake" in url) return `Its annotation "url": ${url.message}`;
+  const text = annotationOf(annotations, "url") ?? "tcp://";
+  const parsed = parseEndpointUrl(text);
+  const wrongUrl = "mistake" in parsed ? `Its annotation "url": ${parsed.message}` : undefined;
+  const url = "mistake" in parsed ? meantEndpointUrl(text) : parsed;
+  if (url === undefined) return wrongUrl;
   const { binding, mistake: wrongBinding } = bindingOf(url, annotationOf(annotations, "bindings"));
   const pooling = annotationOf(annotations, "pooling-enabled") ?? "false";
   const wrongPooling = /^(?:true|false)$/.test(pooling)
     ? undefined
     : `Its annotation "pooling-enabled": expected "true" or "false", found ${quote(pooling)}`;
-  const mistake = wrongBinding ?? wrongPooling;
+  const mistake = wrongUrl ?? wrongBinding ?? wrongPooling;
   const policy = annotationOf(annotations, "traffic-policy");
   return {
     object: service,

@@ -1,7 +1,7 @@
 // What stands for an endpoint whose document has mistakes: it has the URL, so that its clients are nobody else's, and lets nobody in.
 
 import { bindingMistake, BINDINGS, inferBinding } from "../binding.ts";
-import { parseEndpointUrl } from "../endpoint-url.ts";
+import { meantEndpointUrl } from "../endpoint-url.ts";
 import type { Origin } from "../origin.ts";
 import type { ObjectMeta } from "./manifest.ts";
 import type { Written } from "./manifest-rule.ts";
@@ -14,8 +14,8 @@ export function closedEndpoint(
   metadata: ObjectMeta,
   origin: Origin,
 ): AgentEndpoint | CloudEndpoint | undefined {
-  const url = typeof spec["url"] === "string" ? parseEndpointUrl(meantUrl(spec["url"])) : undefined;
-  if (url === undefined || "mistake" in url) return undefined;
+  const url = typeof spec["url"] === "string" ? meantEndpointUrl(spec["url"]) : undefined;
+  if (url === undefined) return undefined;
   const { bindings } = spec;
   const [first]: readonly unknown[] = Array.isArray(bindings) ? bindings : [];
   const written = BINDINGS.find((each) => each === first) ?? inferBinding(url);
@@ -29,11 +29,4 @@ export function closedEndpoint(
   }
   const nowhere = { url: { scheme: "tcp", host: "localhost", port: 1 } } as const;
   return { ...object, kind, spec: { ...said, upstream: nowhere, clientCertificateRefs: [] } };
-}
-
-/** The scheme, host and port of a URL that has a mistake elsewhere. */
-function meantUrl(text: string): string {
-  const { scheme = "", place = "" } =
-    /^\s*(?<scheme>[A-Za-z]+):\/\/(?:[^/?#@\s]*@)?(?<place>[^/?#\s]*)/.exec(text)?.groups ?? {};
-  return `${scheme.toLowerCase()}://${place}`;
 }
