@@ -105,6 +105,25 @@ describe("a policy of a route", () => {
     ]);
   });
 
+  test("knows when the connection began", async () => {
+    await using backend = await startBackend(speaksFirst(GREETING));
+    const metadata = { begin: "${conn.ts.start}", same: "${conn.ts.start == conn.ts.start}" };
+    const late = denies("conn.ts.start > timestamp(time.now) || timestamp(time.now) - conn.ts.start > duration('60s')");
+    const log = { actions: [{ type: "log", config: { metadata } }] };
+    const policy = { on_tcp_connect: [...late.policy.on_tcp_connect, log] };
+    await using flow = await startFlow({ "db.yaml": routeAt(0, backend, { policy }) });
+    const beforeMs = Date.now() - 1;
+    {
+      await using client = await Peer.connect(await flow.port("db"));
+      expect(await greeting(client)).toBe("hello");
+    }
+    const [told] = (await flow.log.record()).policy?.logs ?? [];
+    expect(told?.["same"]).toBe(true);
+    const beganMs = Date.parse(String(told?.["begin"]));
+    expect(beganMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(beganMs).toBeLessThanOrEqual(Date.now());
+  });
+
   test("comes after the route's own lists and limits, and gives back what was taken", async () => {
     await using backend = await startBackend(speaksFirst(GREETING));
     await using flow = await startFlow({

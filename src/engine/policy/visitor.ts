@@ -11,6 +11,7 @@ export class Visitor implements ConnFacts {
   readonly #facts: ClientFacts;
   readonly #socket: Socket;
   readonly #seen: TlsSeen | undefined;
+  #startedMs: number | undefined;
   #tls: VisitorTls | undefined;
 
   /** `seen`: of its TLS; absent when it speaks none that is read. */
@@ -46,7 +47,9 @@ export class Visitor implements ConnFacts {
 
   get startedMs(): number {
     // By the clock as it is now: the monotonic one does not follow when that is set.
-    return Date.now() - (performance.now() - this.#facts.openedMs);
+    // Whole ones: timestamps are made of integers.
+    this.#startedMs ??= Math.round(Date.now() - (performance.now() - this.#facts.openedMs));
+    return this.#startedMs;
   }
 
   get tls(): TlsFacts | undefined {
