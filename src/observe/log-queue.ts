@@ -39,6 +39,7 @@ const CAPACITY_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 1_000;
 /** A UTF-16 unit takes at most three bytes in UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
+const LONG_LINE_UNITS = 16_384;
 
 interface Chunk {
   readonly bytes: Buffer;
@@ -84,7 +85,9 @@ export class LogQueue {
   /** Queues one line, which ends with a line feed. `urgent` does not wait for company. */
   push(line: string, urgent: boolean): void {
     const encode = (bytes: Buffer, at: number): number => at + bytes.write(line, at, "utf8");
-    this.write(line.length * MAX_BYTES_PER_UNIT, encode, urgent);
+    // Of a long one the real size: what three bytes a unit would take is more than there is.
+    const room = line.length > LONG_LINE_UNITS ? Buffer.byteLength(line, "utf8") : line.length * MAX_BYTES_PER_UNIT;
+    this.write(room, encode, urgent);
   }
 
   /** Queues one line of at most `room` bytes, which `encode` writes at an offset of a buffer; it returns the line's end. */

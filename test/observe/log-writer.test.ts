@@ -131,6 +131,21 @@ describe("JSON lines", () => {
     },
   );
 
+  test.each(['"', "\\", "\u0000", "é", "日", "😀"])(
+    "the most and worst that policies have to say is cut, and its line is not lost: %j",
+    async (character) => {
+      const { log, sink } = open();
+      const text = character.repeat(20_000);
+      const policy = { rule: text.slice(0, 256), verdict: "failed", logs: [{ text }], vars: { text } };
+      log.connection({ ...RECORD, clientCert: text, detail: "x".repeat(8_192), policy });
+      await log.flush();
+      const read: Record<string, unknown> = JSON.parse(sink.text);
+      expect(read["event"]).toBe("connection");
+      // Half of its JSON is none: it is a text.
+      expect([typeof read["policyLogs"], typeof read["vars"]]).toEqual(["string", "string"]);
+    },
+  );
+
   test("a value of a megabyte is cut", async () => {
     const { log, sink } = open();
     log.write("info", "event", "x".repeat(1 << 20));
