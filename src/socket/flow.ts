@@ -59,6 +59,11 @@ export class Flow implements SocketOwner {
     this.activeMs = observer.clock.nowMs;
   }
 
+  /** Whether the source was found broken when somebody wrote to it, which its socket may never tell. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Bytes read that the sink has not taken yet. */
   get pendingBytes(): number {
     return this.#pending === null ? 0 : this.#pending.length;

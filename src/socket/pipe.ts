@@ -140,13 +140,15 @@ export class Pipe implements FlowObserver {
     if (this.#closed) return; // Passing that FIN on closed the other side, and with it everything.
     const done = other !== null && flow.sentFin && other.sentFin;
     if (bothFins && !done) return; // What it sent last is still being taken by the other side, which then closes.
-    const reason = (this.#reason ??= done ? "done" : flow === inbound ? "client-reset" : "backend-reset");
+    const isOtherBroken = other !== null && other.isBroken;
+    const gone = isOtherBroken ? other : flow;
+    const reason = (this.#reason ??= done ? "done" : gone === inbound ? "client-reset" : "backend-reset");
     if (other === null || other.closedSource) {
       this.#closed = true;
       this.#owner.pipeClosed(reason);
     } else if (aborting || done) {
       return; // The other side is closing too.
-    } else if (flow.sawFin) {
+    } else if (flow.sawFin && !isOtherBroken) {
       this.#lingering = true;
       other.discard();
       this.#owner.deadlineChanged();

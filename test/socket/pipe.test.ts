@@ -133,6 +133,21 @@ describe("Pipe", () => {
     expect(reason).toBe("backend-reset");
   });
 
+  test.each(["client", "backend"] as const)(
+    "a failed write to the %s of what came before a FIN ends the connection when the other side goes, whatever is told",
+    (side) => {
+      const { client, backend, owner } = connected();
+      const [broken, other] = side === "client" ? [client, backend] : [backend, client];
+      broken.broken = true;
+      other.feed(text("last words"));
+      other.finish();
+      while (other.deliver());
+      other.reset();
+      expect(broken.peerSawReset).toBe(true);
+      expect(owner.reasons).toEqual([`${side}-reset`]);
+    },
+  );
+
   test("ends with client-reset when the client goes away before there is a backend", () => {
     const [client, owner] = [new MemorySocket(100), new Owner()];
     const pipe = new Pipe(client, owner);
