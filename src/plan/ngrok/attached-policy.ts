@@ -13,6 +13,8 @@ import type { Catalog } from "../gateway/catalog.ts";
 
 /** What is wrong, and where in the document of whoever has the policy. */
 export interface PolicyProblem {
+  /** Without the area `policy/`. */
+  readonly code: "unknown-policy" | "misused-policy" | "unknown-ip-policy" | "missing-allow";
   readonly message: string;
   readonly path: ValuePath;
 }
@@ -54,10 +56,11 @@ export function attachedPolicy(
   const found = catalog.find("NgrokTrafficPolicy", namespace, name);
   if (found === undefined) {
     const message = `There is no NgrokTrafficPolicy "${namespace}/${name}", or it has mistakes: nobody is let in`;
-    return { problems: [{ message, path }] };
+    return { problems: [{ code: "unknown-policy", message, path }] };
   }
   const { policy } = found.spec;
   const problems = policyMisuses(policy, use).map(({ message, error }) => ({
+    code: "misused-policy" as const,
     message: `NgrokTrafficPolicy "${nameOf(found)}" cannot be used here: ${message} (ERR_NGROK_${error})`,
     path,
   }));
@@ -78,7 +81,7 @@ export function withAddresses(
     actions: rule.actions.map((action, position): PolicyAction => {
       if (!namesPolicies(action)) return action;
       const path = ["on_tcp_connect", index, "actions", position, "config", "ip_policies"];
-      return united(action, namespace, catalog, (message) => problems.push({ message, path: place(path) }));
+      return united(action, namespace, catalog, (problem) => problems.push({ ...problem, path: place(path) }));
     }),
   }));
   return problems.length > 0 ? { problems } : { policy: { rules } };
@@ -99,17 +102,25 @@ function united(
   action: RestrictIps,
   namespace: string,
   catalog: Catalog,
-  fail: (message: string) => void,
+  fail: (problem: Omit<PolicyProblem, "path">) => void,
 ): RestrictIps {
   const allow: Cidr[] = [...action.allow];
   const deny: Cidr[] = [...action.deny];
+  let isKnown = true;
   for (const name of action.ipPolicies) {
     const found = catalog.find("IPPolicy", namespace, name);
     if (found === undefined) {
-      fail(`There is no IPPolicy "${namespace}/${name}", or it has mistakes: nobody is let in (ERR_NGROK_2216)`);
+      const message = `There is no IPPolicy "${namespace}/${name}", or it has mistakes: nobody is let in (ERR_NGROK_2216)`;
+      fail({ code: "unknown-ip-policy", message });
+      isKnown = false;
       continue;
     }
     for (const { cidr, action: what } of found.spec.rules) (what === "allow" ? allow : deny).push(cidr);
+  }
+  if (isKnown && allow.length + action.allowTemplates.length === 0) {
+    const named = action.ipPolicies.map((name) => `"${namespace}/${name}"`).join(", ");
+    const message = `Nobody is let in: neither "allow" nor a rule of IPPolicy ${named} allows an address (ERR_NGROK_393)`;
+    fail({ code: "missing-allow", message });
   }
   return { ...action, allow, deny, ipPolicies: [] };
 }

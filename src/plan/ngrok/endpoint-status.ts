@@ -69,8 +69,12 @@ function ingressAt(url: string | undefined): LoadBalancerIngress | undefined {
 }
 
 /** Why it did not get its address after all. */
-function refusalOf({ door }: EndpointState, outcome: Outcome): string | undefined {
-  return door === undefined ? undefined : outcome.refusalOf(door);
+function refusalOf({ routes }: EndpointState, outcome: Outcome): string | undefined {
+  for (const route of routes) {
+    const refusal = outcome.refusalOf(route);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** What is said of an endpoint, with what became of its address since. */

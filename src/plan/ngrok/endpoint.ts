@@ -38,8 +38,8 @@ export interface EndpointState {
   readonly listeners: readonly string[];
   /** What is worth knowing, though nothing is wrong. */
   readonly note?: string;
-  /** The route that has its address, its own or that of all who share it; absent: none. */
-  readonly door?: string;
+  /** Names of the routes that it takes to serve it: its own, and the one that has the address if several share it. */
+  readonly routes: readonly string[];
 }
 
 /** What a status calls the policy. */

@@ -4,6 +4,7 @@
 import { nameOf } from "../../resource/manifest/manifest.ts";
 import type { RouteResource } from "../../resource/route.ts";
 import { claimsOf } from "../claim.ts";
+import { isClosed } from "../closed.ts";
 import type { Plan } from "../plan.ts";
 import { type BuiltEndpoint, buildEndpoint, createdType, type EndpointParts } from "./built-endpoint.ts";
 import { type EndpointState, policyName } from "./endpoint.ts";
@@ -61,8 +62,9 @@ export function translateEndpoints(
 /** URLs of endpoints that run → names of their routes. */
 function runningEndpoints(previous: Plan | undefined): ReadonlyMap<string, ReadonlySet<string>> {
   const running = new Map<string, Set<string>>();
-  for (const { name, endpoint } of previous?.routes ?? []) {
-    if (endpoint === undefined) continue;
+  for (const route of previous?.routes ?? []) {
+    const { name, endpoint } = route;
+    if (endpoint === undefined || isClosed(route)) continue;
     const names = running.get(endpoint.url);
     if (names === undefined) running.set(endpoint.url, new Set([name]));
     else names.add(name);
@@ -136,7 +138,7 @@ function routesOf(members: readonly BuiltEndpoint[]): readonly RouteResource[] {
 
 /** `share`: of those who have the URL; absent: it has none. */
 function stateOf(
-  { endpoint, conditions, place }: BuiltEndpoint,
+  { endpoint, conditions, place, route }: BuiltEndpoint,
   share: { readonly door: string | undefined; readonly listeners: readonly string[] } | undefined,
 ): EndpointState {
   return {
@@ -144,8 +146,8 @@ function stateOf(
     conditions,
     policyName: policyName(endpoint.attachment),
     listeners: share?.listeners ?? [],
+    routes: [share?.door, share === undefined ? undefined : route?.name].flatMap((name) => name ?? []),
     ...(place === undefined || share === undefined ? {} : { assignedUrl: place.name.url }),
     ...(place?.note === undefined ? {} : { note: place.note }),
-    ...(share?.door === undefined ? {} : { door: share.door }),
   };
 }

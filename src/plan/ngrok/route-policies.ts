@@ -35,9 +35,9 @@ export class RoutePolicyMemo {
     const found = withAddresses(policy, DEFAULT_NAMESPACE, catalog, (path) => ["policy", ...path]);
     if ("problems" in found) {
       // Left as it is, it denies everybody.
-      for (const { message, path } of found.problems) {
+      for (const { code, message, path } of found.problems) {
         const place = { file: origin.file, ...origin.locate(path) };
-        diagnostics.push({ ...place, severity: "error", code: "policy/unknown-ip-policy", message });
+        diagnostics.push({ ...place, severity: "error", code: `policy/${code}`, message });
       }
       return route;
     }

@@ -133,6 +133,17 @@ describe("an IPPolicy", () => {
     expect(listsOf(found.resource)).toEqual({ allow: ["203.0.113.0/24", "::1"], deny: ["203.0.113.66"] });
   });
 
+  test("that allows nobody, beside a policy that does not either, is told to", async () => {
+    const found = await agentWith(
+      inline(restrictTo({ ip_policies: ["office"] })),
+      ipPolicy("office", "deny 10.0.0.0/8"),
+    );
+    expect(found.ready).toBe(
+      'False TrafficPolicyError: Nobody is let in: neither "allow" nor a rule of IPPolicy "default/office" allows an address (ERR_NGROK_393)',
+    );
+    expect(found.to).toBeString();
+  });
+
   test.each([
     ["inline", inline(restrictTo(restricted)), ""],
     ["named", named("p"), trafficPolicy("p", phase(restrictTo(restricted)))],

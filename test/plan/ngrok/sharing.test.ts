@@ -112,6 +112,17 @@ describe("endpoints with one URL", () => {
     expect(listening(translated).toSorted()).toEqual(["agentendpoint/default/a", "agentendpoint/default/b"]);
   });
 
+  test("do not get clients who would come in at their URL again", async () => {
+    const loop = agent("loop", URL, "tcp://127.0.0.1:7000");
+    const translated = await translateManifests(loop + agent("b", URL, UP));
+    const why = '"127.0.0.1:7000" is where this route listens: every connection would open another one';
+    expect(readiness(translated.status("AgentEndpoint", "loop"))).toBe(`False ConfigurationError: ${why}`);
+    expect(readiness(translated.status("AgentEndpoint", "b"))).toBe("True EndpointActive");
+    expect(reached(translated, "agentendpoint/default/loop")).toBe("no such route");
+    const alone = await translateManifests(loop);
+    expect(readiness(alone.status("AgentEndpoint", "loop"))).toBe(`False ConfigurationError: ${why}`);
+  });
+
   test("give each its share although one has nobody", async () => {
     const none = service("none") + slice("none-1", "none", { endpoints: [] });
     const translated = await translateManifests(none + agent("a", URL, "tcp://none:5432") + agent("b", URL, UP));
