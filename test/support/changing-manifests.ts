@@ -1,6 +1,7 @@
 // Manifests that change at random, few at a time: of all kinds, in two namespaces, with the same few names, so that they refer to each
 // other, to what is not there, and to what they may not. An object that does not change stays the same text.
 
+import { anyEndpoint } from "./changing-endpoints.ts";
 import {
   backendTls,
   configMap,
@@ -78,6 +79,9 @@ export class ChangingManifests {
       () => this.#common(number),
       () => this.#policy(number),
       () => this.#policy(number),
+      () => anyEndpoint(this.#random, this.#meta(), this.#mayBreak),
+      () => anyEndpoint(this.#random, this.#meta(), this.#mayBreak),
+      () => anyEndpoint(this.#random, this.#meta(), this.#mayBreak),
     ];
     const [file, text] = this.#pick(kinds)();
     return [`${file.replaceAll("/", "-")}.yaml`, text];
