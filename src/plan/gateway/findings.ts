@@ -81,6 +81,7 @@ function tellEndpoints({ endpoints, catalog }: Translation, board: Board): void 
     if (note !== undefined) board.tell(endpoint.object, endpoint.urlPath, "unreserved-address", note, "notice");
   }
   for (const [service, message] of endpoints.unreadable) {
+    if (hasMistakes(service)) continue;
     board.tell(service, ["metadata", "annotations"], "bad-load-balancer", `${message}: the Service has no endpoint`);
   }
   for (const kind of ["Domain", "BoundEndpoint"] as const) {

@@ -22,7 +22,8 @@ export function judgeTarget(
   const missing = `There is no ${kind} "${namespace}/${name}": this target has no effect`;
   if (kind === "Service" && target.group === "") {
     const service = catalog.find("Service", namespace, name);
-    if (service === undefined) conditions.fail("Accepted", "TargetNotFound", missing, path);
+    if (service === undefined || service.spec.hasMistakes === true)
+      conditions.fail("Accepted", "TargetNotFound", missing, path);
     else if (sectionName !== undefined && !service.spec.ports.some((port) => port.name === sectionName)) {
       const message = `Service "${nameOf(service)}" has no port with the name "${sectionName}": this target has no effect`;
       conditions.fail("Accepted", "TargetNotFound", message, [...path, "sectionName"]);

@@ -110,7 +110,8 @@ export class Targets {
 
   /** For one port of a Service, whoever refers to it; or why nobody may be sent there. */
   poolOf(service: Service, port: number, passesTls: boolean, identity: Identity | undefined): PoolSpec | string {
-    const { ports } = service.spec;
+    const { ports, hasMistakes } = service.spec;
+    if (hasMistakes === true) return `The document of Service "${nameOf(service)}" has mistakes`;
     const declared = ports.find((each) => each.port === port && each.protocol === "TCP");
     if (declared !== undefined || ports.length === 0) {
       return this.#knownPool({ service, port, declared }, passesTls, identity);
@@ -142,7 +143,7 @@ export class Targets {
       return { reason: "RefNotPermitted", message: notPermitted(from, reference, namespace).message };
     }
     const service = catalog.find("Service", namespace, name);
-    if (service === undefined || port === undefined) {
+    if (service === undefined || service.spec.hasMistakes === true || port === undefined) {
       return { reason: "BackendNotFound", message: `There is no Service "${namespace}/${name}"` };
     }
     const { ports } = service.spec;

@@ -39,8 +39,10 @@ export interface BuiltEndpoint {
   /** Absent: it has none. */
   readonly place: Place | undefined;
   readonly ends: Terminated | undefined;
-  /** Nobody is let in, whatever the policy would say: what becomes of TLS is not known. */
+  /** Nobody is let in, whatever the policy would say. */
   readonly closed: boolean;
+  /** What it says of clients' TLS itself, for comparing; absent: that is not known. */
+  readonly tlsWish: string | undefined;
   /** Without the addresses: where it listens is a matter of all who share them. */
   readonly route: Omit<RouteResource, "listen"> | undefined;
 }
@@ -58,8 +60,18 @@ export function buildEndpoint(endpoint: Endpoint, parts: EndpointParts): BuiltEn
   }
   const behind = findBehind(endpoint, parts, conditions);
   const { ends, closed = false } = behind;
-  if ("reason" in placing) return { endpoint, conditions, place: undefined, ends, closed, route: undefined };
-  return { endpoint, conditions, place: placing, ends, closed, route: routeOf(endpoint, placing, behind, parts) };
+  const built = { endpoint, conditions, ends, closed, tlsWish: tlsWishOf(endpoint) };
+  if ("reason" in placing) return { ...built, place: undefined, route: undefined };
+  return { ...built, place: placing, route: routeOf(endpoint, placing, behind, parts) };
+}
+
+/** A policy could end TLS, too, if it is not the endpoint that does. */
+function tlsWishOf({ object, url, attachment }: Endpoint): string | undefined {
+  if (url.scheme === "tcp" || url.internal) return "";
+  if (hasMistakes(object)) return undefined;
+  const { tlsTermination } = object.kind === "AgentEndpoint" ? object.spec : {};
+  if (tlsTermination === undefined) return attachment === undefined ? "" : undefined;
+  return JSON.stringify([object.metadata.namespace, tlsTermination]);
 }
 
 /** What becomes of clients that come to an endpoint. */
@@ -96,7 +108,7 @@ function findBehind(endpoint: Endpoint, parts: EndpointParts, conditions: Condit
 
 /** Whether it stands for a document that cannot be used. */
 export function hasMistakes(object: EndpointObject): boolean {
-  return object.kind !== "Service" && object.spec.hasMistakes === true;
+  return object.spec.hasMistakes === true;
 }
 
 /** A policy, `undefined` for none, or why nobody can be let in. */

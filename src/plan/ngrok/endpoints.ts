@@ -82,22 +82,19 @@ function runs({ route }: BuiltEndpoint, url: string, running: ReturnType<typeof 
 function winnersOf([first, ...others]: readonly BuiltEndpoint[]): readonly BuiltEndpoint[] {
   if (first === undefined) return [];
   const winners = [first];
-  // Of those that let nobody in nobody knows how their TLS would end, and nobody has to.
-  let model = first.closed ? undefined : first;
   for (const built of others) {
-    const why = whyApart(first, model, built);
+    const why = whyApart(first, built) ?? whyApart(winners.find(({ closed }) => !closed) ?? first, built);
     if (why !== undefined) {
       built.conditions.fail(createdType(built.endpoint), "ConfigurationError", why, built.endpoint.urlPath);
       continue;
     }
     winners.push(built);
-    if (!built.closed) model ??= built;
   }
   return winners;
 }
 
-/** Why an endpoint cannot share the URL of the first one, with TLS as `model` has it; `undefined` when it can. */
-function whyApart(first: BuiltEndpoint, model: BuiltEndpoint | undefined, other: BuiltEndpoint): string | undefined {
+/** Why an endpoint cannot share the URL of one that has it; `undefined` when it can. */
+function whyApart(first: BuiltEndpoint, other: BuiltEndpoint): string | undefined {
   const { object } = first.endpoint;
   const named = `${object.kind} "${nameOf(object)}"`;
   const url = first.place?.name.url ?? "";
@@ -105,9 +102,14 @@ function whyApart(first: BuiltEndpoint, model: BuiltEndpoint | undefined, other:
     const which = first.endpoint.pooling ? "this one" : named;
     return `${named} has the URL ${url} already, and both need pooling to share it: ${which} has it not enabled (ERR_NGROK_334)`;
   }
-  if (model === undefined || other.closed || isSameTermination(model.ends, other.ends)) return undefined;
-  const { object: its } = model.endpoint;
-  return `${its.kind} "${nameOf(its)}" has the URL ${url} already, and ends TLS otherwise: endpoints that share a URL have one certificate`;
+  if (isSameTls(first, other)) return undefined;
+  return `${named} has the URL ${url} already, and ends TLS otherwise: endpoints that share a URL have one certificate`;
+}
+
+/** Of one that lets nobody in only what it says of its TLS is known. */
+function isSameTls(a: BuiltEndpoint, b: BuiltEndpoint): boolean {
+  if (!a.closed && !b.closed) return isSameTermination(a.ends, b.ends);
+  return a.tlsWish !== undefined && a.tlsWish === b.tlsWish;
 }
 
 /** One route for one endpoint; for several a door that hands its clients to them. */

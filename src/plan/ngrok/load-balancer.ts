@@ -22,10 +22,10 @@ export function annotationOf(annotations: Readonly<Record<string, string>>, name
 
 /** The endpoint of a Service, `undefined` for one that has none; or why it is not known where that would be. */
 export function loadBalancerOf(service: Service): Endpoint | string | undefined {
-  const { type, loadBalancerClass = "", ports } = service.spec;
+  const { type, loadBalancerClass = "", ports, hasMistakes } = service.spec;
   if (type !== "LoadBalancer" || !CLASSES.has(loadBalancerClass)) return undefined;
   const { annotations } = service.metadata;
-  if (!ports.some(({ protocol }) => protocol === "TCP")) return "It has no port for TCP";
+  if (hasMistakes !== true && !ports.some(({ protocol }) => protocol === "TCP")) return "It has no port for TCP";
   const text = annotationOf(annotations, "url") ?? "tcp://";
   const parsed = parseEndpointUrl(text);
   const wrongUrl = "mistake" in parsed ? `Its annotation "url": ${parsed.message}` : undefined;

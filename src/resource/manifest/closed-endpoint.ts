@@ -3,6 +3,7 @@
 import { bindingMistake, BINDINGS, inferBinding } from "../binding.ts";
 import { meantEndpointUrl } from "../endpoint-url.ts";
 import type { Origin } from "../origin.ts";
+import type { Service } from "./core.ts";
 import type { ObjectMeta } from "./manifest.ts";
 import type { Written } from "./manifest-rule.ts";
 import { type AgentEndpoint, type CloudEndpoint, NGROK_GROUP } from "./ngrok.ts";
@@ -29,4 +30,25 @@ export function closedEndpoint(
   }
   const nowhere = { url: { scheme: "tcp", host: "localhost", port: 1 } } as const;
   return { ...object, kind, spec: { ...said, upstream: nowhere, clientCertificateRefs: [] } };
+}
+
+/** A Service that leads nowhere; of type LoadBalancer with what says where it would be found. */
+export function closedService(annotations: Written, spec: Written, metadata: ObjectMeta, origin: Origin): Service {
+  const { type, loadBalancerClass } = spec;
+  const texts = Object.entries(annotations).flatMap(([key, value]) =>
+    typeof value === "string" ? [[key, value] as const] : [],
+  );
+  return {
+    kind: "Service",
+    apiVersion: "v1",
+    metadata: { ...metadata, annotations: Object.fromEntries(texts) },
+    spec: {
+      type: type === "LoadBalancer" ? type : "ClusterIP",
+      ...(typeof loadBalancerClass === "string" ? { loadBalancerClass } : {}),
+      ports: [],
+      publishNotReadyAddresses: false,
+      hasMistakes: true,
+    },
+    origin,
+  };
 }

@@ -1,11 +1,11 @@
-// Objects that stand for documents with mistakes, and only keep what others must not get: routes and listeners their clients, endpoints
-// their Service from being looked up by name, a Namespace its labels from being none.
+// Objects that stand for documents with mistakes, and only keep what others must not get: routes and listeners their clients, a Service
+// and its endpoints from being looked up by name, a Namespace its labels from being none.
 
 import * as v from "valibot";
 
 import type { Origin } from "../origin.ts";
 import { ignore, readList } from "../rule.ts";
-import { closedEndpoint } from "./closed-endpoint.ts";
+import { closedEndpoint, closedService } from "./closed-endpoint.ts";
 import { SERVICE_LABEL } from "./core.ts";
 import type { GatewayListener } from "./gateway.ts";
 import { address, listenerSetParent } from "./gateway-schema.ts";
@@ -63,6 +63,8 @@ export function closedManifest(document: Written, kind: string, origin: Origin):
     case "AgentEndpoint":
     case "CloudEndpoint":
       return closedEndpoint(kind, spec, metadata, origin);
+    case "Service":
+      return closedService(mapAt(mapAt(document, "metadata"), "annotations"), spec, metadata, origin);
     case "EndpointSlice": {
       const service = mapAt(mapAt(document, "metadata"), "labels")[SERVICE_LABEL];
       if (typeof service !== "string") return undefined;

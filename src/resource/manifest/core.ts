@@ -25,6 +25,8 @@ export interface ServiceSpec {
   readonly loadBalancerClass?: string;
   /** Whether endpoints that are not ready are used too. */
   readonly publishNotReadyAddresses: boolean;
+  /** The document has mistakes: nobody is sent there, and if it is an endpoint nobody is let in. */
+  readonly hasMistakes?: true;
 }
 
 export interface ServicePort {

@@ -2,8 +2,17 @@
 
 import { describe, expect, test } from "bun:test";
 import { PlanLoader } from "../../../src/app/load.ts";
-import { agent, cloud, DENY, inline, reached, readiness, urlOf } from "../../support/endpoint-documents.ts";
-import { conditionsOf } from "../../support/gateway-documents.ts";
+import {
+  agent,
+  cloud,
+  DENY,
+  inline,
+  loadBalancer,
+  reached,
+  readiness,
+  urlOf,
+} from "../../support/endpoint-documents.ts";
+import { backendTls, conditionsOf, service } from "../../support/gateway-documents.ts";
 import { chooseRoutes } from "../../support/choose-route.ts";
 import { translateManifests } from "../../support/translate-manifests.ts";
 
@@ -40,6 +49,27 @@ describe("a document with mistakes", () => {
       CloudEndpointCreated: "False/ConfigurationError",
       Ready: "False/ConfigurationError",
     });
+  });
+
+  test("keeps the address of a Service of type LoadBalancer", async () => {
+    const broken = loadBalancer("s", { url: "tls://one.example.com:7000" }, { ports: "5432" });
+    const translated = await translateManifests(broken + agent("b", "tls://*.example.com:7000", UP), BROKEN);
+    const why = 'The document of Service "default/s" has mistakes';
+    expect(reached(translated, "service/default/s")).toBe(why);
+    expect(readiness(translated.status("Service", "s"))).toBe(`False ConfigurationError: ${why}`);
+    expect(translated.said).toEqual([]);
+    const elsewhere = await translateManifests(loadBalancer("s", { url: "x" }, { ports: "5432" }), BROKEN);
+    expect(elsewhere.compiled.plan.routes).toEqual([]);
+    expect(elsewhere.said).toEqual([]);
+  });
+
+  test("of a Service sends nobody to its name instead, in the clear or not", async () => {
+    const broken = service("db", { ports: "5432" });
+    const policy = backendTls("p", ["db"], { wellKnownCACertificates: "System" });
+    const translated = await translateManifests(agent("a", URL, "tcp://db:5432") + broken + policy, BROKEN);
+    const why = 'The document of Service "default/db" has mistakes';
+    expect(reached(translated, "agentendpoint/default/a")).toBe(why);
+    expect(readiness(translated.status("AgentEndpoint", "a"))).toBe(`False UpstreamError: ${why}`);
   });
 
   test("has nothing to keep when nobody knows where it would be", async () => {

@@ -169,18 +169,26 @@ describe("endpoints with one tls:// URL", () => {
     );
   });
 
-  test.each([
-    ["its certificate is not there", ends("gone")],
-    ["its policy is not there", named("gone")],
-  ])("are not kept from anybody by one that lets nobody in, because %s", async (_why, rest) => {
-    const text = agent("a", TLS, UP, rest, { day: 1 }) + agent("b", TLS, UP, ends("cert"), { day: 2 });
+  test("are not kept from anybody by one that lets nobody in, if its TLS would end alike", async () => {
+    const closed = agent("a", TLS, UP, { ...ends("cert"), ...named("gone") }, { day: 1 });
+    const text = closed + agent("b", TLS, UP, ends("cert"), { day: 2 });
     const translated = await translateManifests(tlsSecret("cert") + text);
     expect(membersOf(translated, door)).toHaveLength(2);
     const [first] = translated.compiled.plan.routes;
     expect(first).toMatchObject({ name: door, tls: { mode: "terminate" } });
-    expect(readiness(translated.status("AgentEndpoint", "a"))).toStartWith("False ");
+    expect(readiness(translated.status("AgentEndpoint", "a"))).toStartWith("False TrafficPolicyError: ");
     expect(readiness(translated.status("AgentEndpoint", "b"))).toBe("True EndpointActive");
     expect(reached(translated, "agentendpoint/default/a")).toBeString();
+  });
+
+  test.each([
+    ["its certificate is not there", ends("gone")],
+    ["its policy, which could end TLS, is not there", named("gone")],
+  ])("are the older one's also when that lets nobody in, because %s", async (_why, rest) => {
+    const text = agent("a", TLS, UP, rest, { day: 1 }) + agent("b", TLS, UP, ends("cert"), { day: 2 });
+    const translated = await translateManifests(tlsSecret("cert") + text);
+    expect(listening(translated)).toEqual(["agentendpoint/default/a"]);
+    expect(readiness(translated.status("AgentEndpoint", "b"))).toContain("ends TLS otherwise");
   });
 });
 

@@ -274,6 +274,7 @@ const CLOSED: Readonly<Record<string, object>> = {
   EndpointSlice: { endpoints: [] },
   Endpoints: { subsets: [] },
   Namespace: { hasMistakes: true },
+  Service: { hasMistakes: true },
 };
 
 test.each([
