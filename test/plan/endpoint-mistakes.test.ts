@@ -60,11 +60,18 @@ describe("a Service whose URL has a mistake from which the name can be told", ()
 });
 
 describe("endpoints that share a URL", () => {
-  test("go on when the document of the oldest has a mistake elsewhere", async () => {
-    const url = "tls://upper.example.com";
-    const text = agent("old", { url, ...ENDS, unknown: true }, 1) + agent("young", { url, ...ENDS }, 2);
+  test("with tcp:// go on when the document of the oldest has a mistake elsewhere", async () => {
+    const url = "tcp://localhost:20000";
+    const text = agent("old", { url, unknown: true }, 1) + agent("young", { url }, 2);
     const { compiled } = await translateManifests(text, { mayBreak: true });
     const open = compiled.plan.routes.filter(({ pools }) => pools.length > 0).map(({ name }) => name);
     expect(open).toEqual(["agentendpoint/default/young"]);
+  });
+
+  test("with tls:// let nobody in then: what the oldest asks of its clients is not known", async () => {
+    const url = "tls://upper.example.com";
+    const text = agent("old", { url, ...ENDS, unknown: true }, 1) + agent("young", { url, ...ENDS }, 2);
+    const { compiled } = await translateManifests(text, { mayBreak: true });
+    expect(compiled.plan.routes.filter(({ pools }) => pools.length > 0)).toEqual([]);
   });
 });
