@@ -210,6 +210,13 @@ describe("rate-limit", () => {
     expect(await scene.visit()).toBe("reset");
   });
 
+  test("counts a client once for each time that it is written, also when two say the same", async () => {
+    await using backend = await startBackend(speaksFirst("hello"));
+    const twice = rule("few", [limit(), limit()]);
+    await using scene = await EndpointsScene.start({ ...to(backend.port), ...policy(twice) });
+    expect([await scene.visit(), await scene.visit(), await scene.visit()]).toEqual(["hello", "hello", "reset"]);
+  });
+
   test("that is not enforced only tells", async () => {
     await using backend = await startBackend(speaksFirst("hello"));
     const dry = limit({ capacity: 1, enforce: false });

@@ -37,8 +37,11 @@ export function compileAction(
       return setVars(action);
     case "rate-limit": {
       const { name, capacity, rateMs, bucketKeys } = action;
-      const id = JSON.stringify([name, capacity, rateMs, bucketKeys]);
-      const own = known.get(id) ?? windows.get(id) ?? new SlidingWindows(capacity, rateMs);
+      const written = JSON.stringify([name, capacity, rateMs, bucketKeys]);
+      // Two that say the same count by themselves.
+      let id = written;
+      for (let same = 1; windows.has(id); same++) id = `${written} ${same}`;
+      const own = known.get(id) ?? new SlidingWindows(capacity, rateMs);
       windows.set(id, own);
       return rateLimit(action, own);
     }

@@ -1,10 +1,12 @@
 // Counts in sliding windows, one for each key: what came in the window before counts by the part of it that is still inside.
-// Bounded: when there are too many keys at once, those that come last share one.
+// Bounded: when there are too many keys at once, those that come last share some thousand.
+
+import { hashText } from "../../base/hash.ts";
 
 /** A flood from everywhere must not take the memory: some 100 bytes a key. */
 const MAX_KEYS = 65_536;
-/** What keys beyond them have in common; longer than any key of a client's. */
-const OVERFLOW = "\0overflow";
+/** What keys beyond them share: whoever floods one fills few of the others. */
+const SHARED_KEYS = 4_096;
 
 export class SlidingWindows {
   readonly #capacity: number;
@@ -23,7 +25,7 @@ export class SlidingWindows {
   admit(key: string, nowMs: number): boolean {
     const window = Math.floor(nowMs / this.#windowMs);
     if (window !== this.#window) this.#turn(window);
-    const known = this.#current.has(key) || this.#current.size < MAX_KEYS ? key : OVERFLOW;
+    const known = this.#current.has(key) || this.#current.size < MAX_KEYS ? key : sharedKey(key);
     const count = this.#current.get(known) ?? 0;
     const inside = 1 - (nowMs - window * this.#windowMs) / this.#windowMs;
     if (count + (this.#before.get(known) ?? 0) * inside + 1 > this.#capacity) return false;
@@ -36,4 +38,9 @@ export class SlidingWindows {
     this.#current = new Map();
     this.#window = window;
   }
+}
+
+/** None of a client's: those are JSON. */
+function sharedKey(key: string): string {
+  return `\0${hashText(key) % SHARED_KEYS}`;
 }
