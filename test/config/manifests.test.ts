@@ -61,7 +61,7 @@ items:
 - {apiVersion: apps/v1, kind: Deployment}
 `;
     const decoded = await decodeText(text);
-    expect(keysOf(decoded)).toEqual(["Service/default/db"]);
+    expect(keysOf(decoded)).toEqual(["Service/default/db", "Service/default/other"]);
     expect(decoded.diagnostics.map(inPlace)).toEqual([
       "12:25 error service/bad-port",
       "13:3 notice config/foreign-kind",
@@ -137,7 +137,7 @@ describe("a file with a mistake", () => {
       "a.yaml": [SERVICE, BROKEN_SERVICE, POLICY, route].join("---\n"),
       "b.yaml": service("other"),
     });
-    expect(keysOf(loaded)).toEqual(["Service/default/db", "Service/default/other"]);
+    expect(keysOf(loaded)).toEqual(["Service/default/db", "Service/default/broken", "Service/default/other"]);
     expect(loaded.broken).toMatchObject([{ kind: "ListenerPolicy", name: "closed", file: "a.yaml" }]);
     expect(loaded.resources).toEqual([]);
   });
