@@ -78,7 +78,7 @@ function tellEndpoints({ endpoints, catalog }: Translation, board: Board): void 
     const { endpoint, note } = state;
     // The mistakes of its document are told where they are.
     if (!hasMistakes(endpoint.object)) board.tellBad(endpoint.object, state.conditions);
-    if (note !== undefined) board.tell(endpoint.object, endpoint.urlPath, "unreserved-address", note, "notice");
+    if (note !== undefined) board.tell(endpoint.object, endpoint.urlPath, note.code, note.message, "notice");
   }
   for (const [service, message] of endpoints.unreadable) {
     if (hasMistakes(service)) continue;

@@ -91,7 +91,11 @@ export function conditionsOfEndpoint(state: EndpointState, outcome: Outcome): Co
   }
   const reason = endpoint.object.kind === "CloudEndpoint" ? "CloudEndpointCreated" : "EndpointCreated";
   const what = said.failed("TrafficPolicy") ? "is its own, and lets nobody in" : "takes clients";
-  conditions.hold(created, reason, note === undefined ? `${assignedUrl} ${what}` : `${assignedUrl} ${what}; ${note}`);
+  conditions.hold(
+    created,
+    reason,
+    note === undefined ? `${assignedUrl} ${what}` : `${assignedUrl} ${what}; ${note.message}`,
+  );
   conditions.adopt(said, "TrafficPolicy");
   if (endpoint.attachment !== undefined) {
     conditions.hold("TrafficPolicy", "TrafficPolicyApplied", "Its traffic policy decides about each client");

@@ -26,6 +26,13 @@ export interface Endpoint {
   readonly mistake?: string;
 }
 
+/** Something that is not as it could be, though clients are served. */
+export interface PlaceNote {
+  /** Without the area of the kind. */
+  readonly code: "unreserved-address" | "port-out-of-range";
+  readonly message: string;
+}
+
 /** What became of an endpoint. */
 export interface EndpointState {
   readonly endpoint: Endpoint;
@@ -37,7 +44,7 @@ export interface EndpointState {
   /** Names of the listeners that it wants. */
   readonly listeners: readonly string[];
   /** What is worth knowing, though nothing is wrong. */
-  readonly note?: string;
+  readonly note?: PlaceNote;
   /** Names of the routes that it takes to serve it: its own, and the one that has the address if several share it. */
   readonly routes: readonly string[];
 }

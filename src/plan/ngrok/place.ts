@@ -6,7 +6,7 @@ import { keyOf } from "../../resource/manifest/manifest.ts";
 import type { EndpointName, ListenSpec } from "../../resource/route.ts";
 import type { AddressOutcome } from "../addresses.ts";
 import type { GatewayApiOptions } from "../gateway/options.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, PlaceNote } from "./endpoint.ts";
 
 /** Where clients come in. */
 export interface Place {
@@ -14,7 +14,7 @@ export interface Place {
   /** Absent: it is reached through policies alone. */
   readonly listen?: ListenSpec;
   /** What is worth knowing about it. */
-  readonly note?: string;
+  readonly note?: PlaceNote;
 }
 
 /** A place, or why there is none. */
@@ -39,7 +39,7 @@ export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHost
     if (!tcpHosts.has(given.host))
       return { reason: "ConfigurationError", message: finding?.message ?? unknownHost(given.host) };
     const place = placeOnPort(id, given.host, given.port, tcpHosts.get(given.host));
-    return finding === undefined ? place : { ...place, note: finding.message };
+    return finding === undefined ? place : { ...place, note: { code: "port-out-of-range", message: finding.message } };
   }
   const { scheme, host, port, wildcard, internal } = url;
   const written = wildcard ? `*.${host}` : host;
@@ -51,12 +51,9 @@ export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHost
   if (ip !== undefined) return placeOnPort(id, host, port, formatIp(ip));
   if (!tcpHosts.has(host)) return { reason: "ConfigurationError", message: unknownHost(host) };
   const place = placeOnPort(id, host, port, tcpHosts.get(host));
-  return addresses.reservationOf(host, port) === undefined
-    ? {
-        ...place,
-        note: `${formatHostPort(host, port)} is not reserved: sallyport address create --host ${host} --port ${port} keeps it for you`,
-      }
-    : place;
+  if (addresses.reservationOf(host, port) !== undefined) return place;
+  const message = `${formatHostPort(host, port)} is not reserved: sallyport address create --host ${host} --port ${port} keeps it for you`;
+  return { ...place, note: { code: "unreserved-address", message } };
 }
 
 function unknownHost(host: string): string {

@@ -135,6 +135,18 @@ describe("an endpoint that takes any address", () => {
     expect(urlOf(translated.status("AgentEndpoint", "b"))).toBe("tcp://1.tcp.example:21001");
   });
 
+  test("keeps one that is outside of the range by now, and is told so", async () => {
+    const register = new AddressRegister(new AddressSpace(OPTIONS));
+    register.allotted.put("AgentEndpoint/default/a", { host: "1.tcp.example", port: 29_000 });
+    const translated = await translateManifests(agent("a", "tcp://", UP), {
+      ...OPTIONS,
+      allotments: memoryAllotments(register),
+    });
+    expect(urlOf(translated.status("AgentEndpoint", "a"))).toBe("tcp://1.tcp.example:29000");
+    expect(readiness(translated.status("AgentEndpoint", "a"))).toBe("True EndpointActive");
+    expect(translated.said).toEqual(["2: agentendpoint/port-out-of-range"]);
+  });
+
   test("is closed, and not opened to everybody, when its host is none of ours any more", async () => {
     const narrow = { tcpHosts: new Map([["2.tcp.example", "127.0.0.2"]]), tcpPorts: PORTS };
     const allotments = memoryAllotments(new AddressRegister(new AddressSpace(narrow)));

@@ -9,10 +9,12 @@ import {
   inline,
   loadBalancer,
   named,
+  phase,
   reached,
   readiness,
   terminateTls,
   tlsSecret,
+  trafficPolicy,
   urlOf,
 } from "../../support/endpoint-documents.ts";
 import { service, slice } from "../../support/gateway-documents.ts";
@@ -146,6 +148,9 @@ describe("endpoints with one tls:// URL", () => {
       ["agentendpoint/default/a", undefined],
       ["agentendpoint/default/b", undefined],
     ]);
+    const policy = trafficPolicy("p", phase(terminateTls()));
+    const byPolicy = agent("a", TLS, UP, named("p")) + agent("b", TLS, UP, named("p"));
+    expect(membersOf(await translateManifests(policy + byPolicy), door)).toHaveLength(2);
     const through = await translateManifests(agent("a", TLS, UP) + agent("b", TLS, UP));
     expect(membersOf(through, door)).toHaveLength(2);
   });
