@@ -58,7 +58,11 @@ function writeRoutes(out: Exposition, engine: EngineSnapshot): void {
   for (const [route, set] of sets) {
     for (const [limit, count] of Object.entries(route.limited)) out.sample(`${set},limit="${limit}"`, count);
   }
-  out.family("counter", "sallyport_policy_verdicts_total", "Clients that a rule of a traffic policy has decided about");
+  out.family(
+    "counter",
+    "sallyport_policy_verdicts_total",
+    "What rules of a traffic policy came to; a client that nobody was reached for may be forwarded several times",
+  );
   for (const [route, set] of sets) {
     for (const { rule, verdict, count } of route.policy ?? []) out.sample(`${set},${labels({ rule, verdict })}`, count);
   }

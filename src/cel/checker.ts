@@ -22,6 +22,7 @@ import {
   type TreeSelect,
 } from "./tree.ts";
 import { BOOL, BYTES, common, DOUBLE, DYN, formatType, INT, isDyn, LIST, MAP, NULL, STRING, UINT } from "./type.ts";
+import { cidrProblem } from "./functions/address.ts";
 
 /** The most nodes of a tree, those that macros make included. */
 export const MAX_NODES = 4000;
@@ -137,6 +138,7 @@ class Checker {
     const type = checkCall({ name, receiver, args, at });
     if (name.startsWith("rand.")) call.args.push(nameNode(node.id, RANDOM));
     if (name === "matches") this.#pattern(call.args.at(-1));
+    if (name === "inCidrRange" || name === "inCidrRanges") this.#ranges(call.args.at(-1));
     return type;
   }
 
@@ -158,6 +160,16 @@ class Checker {
       source,
       checked(this.#placeOf(node), () => compilePattern(source)),
     );
+  }
+
+  /** Ranges that are written out are found wrong now. */
+  #ranges(node: Tree | undefined): void {
+    const items = node?.exprKind.case === "listExpr" ? node.exprKind.value.elements : [node];
+    for (const item of items) {
+      const text = textOf(item);
+      const problem = text === undefined ? undefined : cidrProblem(text);
+      if (item !== undefined && problem !== undefined) throw new Mistaken(this.#placeOf(item), problem);
+    }
   }
 
   #comprehension(loop: TreeComprehension, locals: Locals): CelType {

@@ -110,7 +110,11 @@ export class Course {
       if ("route" in next) next = this.#enter(next.route);
       else {
         const fork = this.#forks.pop();
-        if (fork === undefined) return next.failed;
+        if (fork === undefined) {
+          // A rule that had the last word, and led nowhere.
+          if (this.note.verdict === "forwarded") this.note.verdict = "unreachable";
+          return next.failed;
+        }
         next = this.#goOn(fork, next.failed);
       }
     }

@@ -6,10 +6,12 @@ import type { RouteSnapshot } from "./snapshot.ts";
 
 /** The part of a route's snapshot that is about shares. `pools` are those of the plan, in its order. */
 export function snapshotShares(
-  { pools: shares, refused }: RoutePlan,
+  { pools: shares, refused, policy }: RoutePlan,
   pools: readonly Pool[],
 ): Pick<RouteSnapshot, "pools" | "refused"> {
-  if (pools.length <= 1 && refused === undefined) return {};
+  // Where a policy leads everybody away, only those are refused whom it forgets.
+  const isOnlyRest = pools.length === 0 && policy !== undefined;
+  if (pools.length <= 1 && (refused === undefined || isOnlyRest)) return {};
   return {
     pools: pools.map((pool, index) => ({
       name: shareName(pool),

@@ -18,6 +18,7 @@ import { certificatesOf, CompileMemo, type CompiledRoute } from "./memo.ts";
 import type { Plan } from "./plan.ts";
 import { compilePools, compileRoute, SourceSets } from "./routes.ts";
 import { findUnusable } from "./tls-plan.ts";
+import { tellUnknownEndpoints } from "./unknown-endpoints.ts";
 
 /** What a plan depends on besides the resources. */
 export interface CompileOptions {
@@ -85,6 +86,7 @@ export function compilePlan(
   const sets = new SourceSets(memo.sets);
   const compiled = routes.map((route) => compileOnce(route, credentials, sets, memo));
   const internals = compileInternals(routes);
+  diagnostics.push(...tellUnknownEndpoints(routes, internals));
   const plan: Plan = {
     listeners: compileListeners(placed, sets, diagnostics, { lonely: apart, memo }),
     routes: compiled.map((each) => each.plan),

@@ -43,6 +43,8 @@ export function wordHint(
 ): string | undefined {
   // What other YAML readers make of an unquoted `off`.
   if (value === false && words.includes("off")) return "Write off";
+  // A number for YAML, and a text in the schema.
+  if (typeof value === "number" && words.includes(String(value))) return `Write it in quotes: "${value}"`;
   if (typeof value !== "string") return undefined;
   const plain = value.toLowerCase().replaceAll(/[-_]/g, "");
   const near = Object.hasOwn(others, plain) ? others[plain] : suggest(value, words);

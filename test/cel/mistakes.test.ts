@@ -20,6 +20,13 @@ test.each([
   ['conn.tls.sni.starts_with("a")', 12, 'There is no function "starts_with"', 'Did you mean "startsWith"?'],
   ['startsWith(conn.tls.sni, "a")', 0, "There is no startsWith()", 'Did you mean "x.startsWith()"?'],
   ["conn.client_ip.inCidrRange()", 14, "There is no x.inCidrRange()", 'Did you mean "inCidrRange(x)"?'],
+  [
+    "inCidrRange(conn.client_ip, '10.0.0.0/33')",
+    28,
+    'Expected a CIDR such as 10.0.0.0/8, found "10.0.0.0/33"',
+    undefined,
+  ],
+  ["inCidrRanges(conn.client_ip, ['10.0.0.0/8', 'x'])", 44, 'Expected a CIDR such as 10.0.0.0/8, found "x"', undefined],
   ["inCidrRange(conn.client_ip)", 0, "There is no inCidrRange(string)", "There is inCidrRange(string, string)"],
   ["conn.client_ip.contains(1)", 14, "There is no string.contains(int)", "There is string.contains(string)"],
   ["[1].exists(x)", 3, "exists() is not written so", "It is written list.exists(x, x > 1)"],

@@ -1,8 +1,10 @@
-// Functions of IP addresses. What is no address is in no range, and what is no range holds no address: so ngrok has it.
+// Functions of IP addresses. What is no address is in no range. What is no range is an error, where ngrok takes it for an empty one: a
+// rule that keeps somebody out must not become one that keeps nobody out.
 
 import { type CelFunc, celFunc, celMethod } from "@bufbuild/cel";
 
 import { type Cidr, type Ip, parseCidr, parseIp } from "../../base/ip.ts";
+import { CelError } from "../cel-error.ts";
 import { BOOL, LIST, STRING } from "../type.ts";
 import { itemsOf } from "./declare.ts";
 
@@ -13,10 +15,13 @@ const PRIVATE: readonly Cidr[] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16
 
 /** Functions of addresses. */
 export const ADDRESS_FUNCTIONS: readonly CelFunc[] = [
-  celFunc("inCidrRange", [STRING, STRING], BOOL, (ip, range) => isInRange(parseIp(ip), range)),
+  celFunc("inCidrRange", [STRING, STRING], BOOL, (ip, range) => isInRange(parseIp(ip), rangeOf(range))),
   celFunc("inCidrRanges", [STRING, LIST], BOOL, (text, ranges) => {
     const ip = parseIp(text);
-    return itemsOf(ranges).some((range) => typeof range === "string" && isInRange(ip, range));
+    // All are read: a mistake behind a range that fits is one all the same.
+    return itemsOf(ranges)
+      .map(rangeOf)
+      .some((range) => isInRange(ip, range));
   }),
   celMethod("isPrivateIp", STRING, [], BOOL, function isPrivateIp() {
     const ip = parseIp(this);
@@ -24,9 +29,21 @@ export const ADDRESS_FUNCTIONS: readonly CelFunc[] = [
   }),
 ];
 
-function isInRange(ip: Ip | undefined, range: string): boolean {
-  const cidr = ip === undefined ? undefined : parseCidr(range);
-  return ip !== undefined && cidr !== undefined && holds(cidr, ip);
+/** Why a text is no range of addresses; `undefined` when it is one. */
+export function cidrProblem(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  return cidr === undefined ? `Expected a CIDR such as 10.0.0.0/8, found "${text}"` : undefined;
+}
+
+function rangeOf(range: unknown): Cidr {
+  const cidr = typeof range === "string" ? parseCidr(range) : undefined;
+  if (cidr === undefined)
+    throw new CelError("bad-argument", `Expected a CIDR such as 10.0.0.0/8, found "${String(range)}"`);
+  return cidr;
+}
+
+function isInRange(ip: Ip | undefined, cidr: Cidr): boolean {
+  return ip !== undefined && holds(cidr, ip);
 }
 
 /** One prefix and one address: building a table of one entry would cost more than it saves. */

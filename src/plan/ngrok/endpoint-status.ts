@@ -6,7 +6,7 @@ import { parseEndpointUrl } from "../../resource/endpoint-url.ts";
 import type { Condition } from "../gateway/condition.ts";
 import { Conditions } from "../gateway/conditions.ts";
 import { NOTHING_RUNS, type Outcome } from "../gateway/outcome.ts";
-import { createdType } from "./built-endpoint.ts";
+import { createdType, hasMistakes } from "./built-endpoint.ts";
 import type { EndpointState } from "./endpoint.ts";
 
 export interface EndpointStatus {
@@ -97,7 +97,7 @@ export function conditionsOfEndpoint(state: EndpointState, outcome: Outcome): Co
     note === undefined ? `${assignedUrl} ${what}` : `${assignedUrl} ${what}; ${note.message}`,
   );
   conditions.adopt(said, "TrafficPolicy");
-  if (endpoint.attachment !== undefined) {
+  if (endpoint.attachment !== undefined && !hasMistakes(endpoint.object)) {
     conditions.hold("TrafficPolicy", "TrafficPolicyApplied", "Its traffic policy decides about each client");
   }
   conditions.hold("DomainReady", "DomainReady", "No domain has to be reserved here");

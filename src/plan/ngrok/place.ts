@@ -20,7 +20,11 @@ export interface Place {
 /** A place, or why there is none. */
 export type Placing = Place | { readonly reason: "ConfigurationError" | "Pending"; readonly message: string };
 
-export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHosts }: GatewayApiOptions): Placing {
+export function placeOf(
+  endpoint: Endpoint,
+  addresses: AddressOutcome,
+  { tcpHosts, tcpPorts }: GatewayApiOptions,
+): Placing {
   const { url, binding, object } = endpoint;
   const id = keyOf(object);
   if (binding === "kubernetes") {
@@ -51,8 +55,10 @@ export function placeOf(endpoint: Endpoint, addresses: AddressOutcome, { tcpHost
   if (ip !== undefined) return placeOnPort(id, host, port, formatIp(ip));
   if (!tcpHosts.has(host)) return { reason: "ConfigurationError", message: unknownHost(host) };
   const place = placeOnPort(id, host, port, tcpHosts.get(host));
-  if (addresses.reservationOf(host, port) !== undefined) return place;
-  const message = `${formatHostPort(host, port)} is not reserved: sallyport address create --host ${host} --port ${port} keeps it for you`;
+  // Nobody is ever given a port by chance that is outside of these.
+  const isGivenOut = tcpPorts.some(({ firstPort, lastPort }) => firstPort <= port && port <= lastPort);
+  if (!isGivenOut || addresses.reservationOf(host, port) !== undefined) return place;
+  const message = `${formatHostPort(host, port)} is not reserved: a TCPAddress with this host and port keeps it while this endpoint is away`;
   return { ...place, note: { code: "unreserved-address", message } };
 }
 

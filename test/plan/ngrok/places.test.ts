@@ -71,15 +71,19 @@ describe("an endpoint", () => {
 
 describe("an address that nobody reserved", () => {
   const NOTE =
-    "1.tcp.example:7000 is not reserved: sallyport address create --host 1.tcp.example --port 7000 keeps it for you";
+    "1.tcp.example:7000 is not reserved: a TCPAddress with this host and port keeps it while this endpoint is away";
+  const GIVEN_OUT = { tcpHosts: HOSTS, tcpPorts: [{ firstPort: 7000, lastPort: 7009 }] };
 
-  test("is told of once, with the command that reserves it", async () => {
-    const { said, translated, ready } = await placed("tcp://1.tcp.example:7000");
-    expect(said).toEqual([`2: agentendpoint/unreserved-address: ${NOTE}`]);
-    expect(ready).toBe("True EndpointActive");
-    const status = translated.status("AgentEndpoint", "a");
-    const [created] = "conditions" in status ? status.conditions : [];
+  test("is told of once, where its port may be given to somebody else", async () => {
+    const { said, status } = await translateManifests(agent("a", "tcp://1.tcp.example:7000", UP), GIVEN_OUT);
+    expect(said).toEqual(["2: agentendpoint/unreserved-address"]);
+    const found = status("AgentEndpoint", "a");
+    const [created] = "conditions" in found ? found.conditions : [];
     expect(created?.message).toBe(`tcp://1.tcp.example:7000 takes clients; ${NOTE}`);
+  });
+
+  test("is not told of where nobody is given its port by chance", async () => {
+    expect((await placed("tcp://1.tcp.example:7000")).said).toEqual([]);
   });
 
   test("is not told of where a TCPAddress reserves it", async () => {
