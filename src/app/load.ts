@@ -120,7 +120,7 @@ export class PlanLoader {
     const accepted = current;
     const { translation, unknown } = accepted;
     diagnostics.push(...findingsOf(translation), ...judgeGatewayNames(translation), ...unknown);
-    diagnostics.push(...(this.#geoNotices?.of(accepted.loaded.resources) ?? []));
+    diagnostics.push(...(this.#geoNotices?.of(accepted.loaded.resources, accepted.loaded.manifests) ?? []));
     return {
       plan: accepted.compiled.plan,
       diagnostics: withoutTwins(diagnostics.map(concealed)).toSorted(compareDiagnostics),

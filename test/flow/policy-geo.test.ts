@@ -124,6 +124,30 @@ policy: { on_tcp_connect: [{ expressions: ["conn.client_ip.as.number == 1"], act
     expect((await flow.view.diagnostics()).map(({ code }) => code)).toEqual(["policy/no-geo"]);
   });
 
+  test("an endpoint and a policy of ngrok's are told so, too, each at its place", async () => {
+    const asks = `on_tcp_connect: [{expressions: ["conn.geo.city == 'Paris'"], actions: [{type: deny}]}]`;
+    const api = "apiVersion: ngrok.k8s.ngrok.com/v1alpha1";
+    await using flow = await startFlow({
+      "endpoint.yaml": `${api}
+kind: AgentEndpoint
+metadata: {name: a}
+spec:
+  url: tcp://
+  upstream: {url: "tcp://127.0.0.1:1"}
+  trafficPolicy:
+    inline: {${asks}}
+`,
+      "policy.yaml": `${api}
+kind: NgrokTrafficPolicy
+metadata: {name: p}
+spec:
+  policy: {${asks}}
+`,
+    });
+    const told = (await flow.view.diagnostics()).map(({ line, column, code }) => `${line}:${column} ${code}`);
+    expect(told).toEqual(["8:46 policy/no-geo", "5:44 policy/no-geo"]);
+  });
+
   test("a policy that asks for nothing of the kind is told nothing", async () => {
     await using backend = await startBackend(speaksFirst("hello"));
     await using flow = await startFlow({ "a.yaml": denies(backend, "conn.client_ip == '192.0.2.1' || has(conn.tls)") });
