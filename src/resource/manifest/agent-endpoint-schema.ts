@@ -143,5 +143,8 @@ function warnOf(spec: Written, warn: Fail): void {
   if (Array.isArray(refs) && refs.length > 0 && typeof url === "string" && url.startsWith("tcp://")) {
     const message = "Certificates are shown to nobody: the upstream is not spoken to in TLS";
     warn("idle-certificates", message, ["spec", "clientCertificateRefs"], "Write its url with tls://", "key");
+  } else if (Array.isArray(refs) && refs.length > 1) {
+    const message = "Only the first of clientCertificateRefs is shown to the upstream";
+    warn("more-certificates", message, ["spec", "clientCertificateRefs", 1], "Leave the others out");
   }
 }

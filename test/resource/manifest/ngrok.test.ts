@@ -196,6 +196,15 @@ upstream: {url: tcp://b:1, «protocol: http1}
     ];
     expect((await expectWarned("AgentEndpoint", text, ...codes)).spec.metadata).toEqual({ a: "b" });
   });
+
+  test("is warned of certificates behind the first one", async () => {
+    const text = written(
+      "ngrok.k8s.ngrok.com/v1alpha1",
+      "AgentEndpoint",
+      "url: tcp://a:1\nupstream: {url: tls://b:1}\nclientCertificateRefs: [{name: a}, «{name: b}]",
+    );
+    await expectWarned("AgentEndpoint", text, "agentendpoint/more-certificates");
+  });
 });
 
 describe("a CloudEndpoint", () => {
